@@ -1,0 +1,68 @@
+/**
+ * Close status codes (RFC 6455 §7.4). Sans-I/O.
+ *
+ * @module
+ */
+
+/**
+ * The registered close status codes by name (RFC 6455 §7.4.1 and the IANA registry).
+ *
+ * @example Use
+ * ```ts
+ * import { CLOSE_CODE } from "@viaduct/viaduct/websocket";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(CLOSE_CODE.GOING_AWAY, 1001);
+ * ```
+ *
+ * @public
+ */
+export const CLOSE_CODE: {
+  readonly NORMAL: 1000;
+  readonly GOING_AWAY: 1001;
+  readonly PROTOCOL_ERROR: 1002;
+  readonly UNSUPPORTED_DATA: 1003;
+  readonly NO_STATUS: 1005;
+  readonly ABNORMAL: 1006;
+  readonly INVALID_PAYLOAD: 1007;
+  readonly POLICY_VIOLATION: 1008;
+  readonly MESSAGE_TOO_BIG: 1009;
+  readonly MANDATORY_EXTENSION: 1010;
+  readonly INTERNAL_ERROR: 1011;
+  readonly SERVICE_RESTART: 1012;
+  readonly TRY_AGAIN_LATER: 1013;
+  readonly BAD_GATEWAY: 1014;
+  readonly TLS_HANDSHAKE: 1015;
+} = {
+  NORMAL: 1000,
+  GOING_AWAY: 1001,
+  PROTOCOL_ERROR: 1002,
+  UNSUPPORTED_DATA: 1003,
+  NO_STATUS: 1005,
+  ABNORMAL: 1006,
+  INVALID_PAYLOAD: 1007,
+  POLICY_VIOLATION: 1008,
+  MESSAGE_TOO_BIG: 1009,
+  MANDATORY_EXTENSION: 1010,
+  INTERNAL_ERROR: 1011,
+  SERVICE_RESTART: 1012,
+  TRY_AGAIN_LATER: 1013,
+  BAD_GATEWAY: 1014,
+  TLS_HANDSHAKE: 1015,
+};
+
+/**
+ * Says whether a close status code may stand in a close frame: 1000 to 1003, 1007 to 1014 (RFC 6455 §7.4.1 and the
+ * IANA registry) and 3000 to 4999 (§7.4.2).
+ *
+ * @internal
+ */
+export function isWireCloseCode(code: number): boolean {
+  if (code >= 3000 && code <= 4999) return Number.isInteger(code);
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+}
+
+/** Codes after which iteration ends instead of throwing: normal, going away, and no status at all. @internal */
+export function isNormalClosure(code: number): boolean {
+  return code === CLOSE_CODE.NORMAL || code === CLOSE_CODE.GOING_AWAY || code === CLOSE_CODE.NO_STATUS;
+}

@@ -1,6 +1,7 @@
 /**
  * What the tests use of `@std/assert`, `@std/bytes` and `@std/encoding`, built on `node:assert` and the runtime, for
- * machines that cannot reach JSR. `std_test.ts` holds both to the same table.
+ * machines that cannot reach JSR. `std_test.ts` holds both to the same table. One difference is known: here `0` and `-0`
+ * are not equal.
  *
  * @module
  */

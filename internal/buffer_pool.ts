@@ -1,0 +1,60 @@
+/**
+ * Buffers that are used again, so that traffic costs neither zeroed memory nor garbage.
+ *
+ * @module
+ */
+
+const SMALLEST_CLASS = 9;
+const LARGEST_CLASS = 21;
+
+/** The smallest buffer of a pool, in bytes. @internal */
+export const SMALLEST_BUFFER: number = 1 << SMALLEST_CLASS;
+/** The largest buffer that a pool keeps, in bytes. @internal */
+export const LARGEST_BUFFER: number = 1 << LARGEST_CLASS;
+
+/** The default bound on what a pool keeps, in bytes. */
+const DEFAULT_CAPACITY = 16 << 20;
+
+/** A buffer with no bytes, for "none yet". @internal */
+export const EMPTY_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
+/**
+ * Hands out buffers in sizes of powers of two and keeps those given back, up to a bound in bytes. Contents are
+ * whatever the last user left.
+ *
+ * @internal
+ */
+export class BufferPool {
+  readonly #classes: Uint8Array<ArrayBuffer>[][] = [];
+  readonly #capacity: number;
+  #held = 0;
+
+  constructor(capacity: number = DEFAULT_CAPACITY) {
+    this.#capacity = capacity;
+    for (let index = SMALLEST_CLASS; index <= LARGEST_CLASS; index++) this.#classes.push([]);
+  }
+
+  /** The bytes kept for later. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** A buffer of at least `size` bytes: a power of two up to 2 MiB, exactly `size` above. */
+  take(size: number): Uint8Array<ArrayBuffer> {
+    if (size > LARGEST_BUFFER) return new Uint8Array(size);
+    const index = size <= SMALLEST_BUFFER ? 0 : 32 - Math.clz32(size - 1) - SMALLEST_CLASS;
+    const kept = this.#classes[index]!.pop();
+    if (kept === undefined) return new Uint8Array(SMALLEST_BUFFER << index);
+    this.#held -= kept.length;
+    return kept;
+  }
+
+  /** Takes a buffer of {@linkcode take} back. The caller must not touch it again. */
+  give(buffer: Uint8Array<ArrayBuffer>): void {
+    const size = buffer.length;
+    if (size < SMALLEST_BUFFER || size > LARGEST_BUFFER || this.#held + size > this.#capacity) return;
+    if ((size & (size - 1)) !== 0) return;
+    this.#held += size;
+    this.#classes[31 - Math.clz32(size) - SMALLEST_CLASS]!.push(buffer);
+  }
+}

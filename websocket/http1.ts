@@ -415,10 +415,13 @@ export function parseHost(host: string): URL | undefined {
   return URL.parse(`http://${host}/`) ?? undefined;
 }
 
+/** A target in absolute-form (RFC 9112 §3.2.2): its authority and what stands behind. */
+const ABSOLUTE_PATTERN = /^(?:https?|wss?):\/\/([^/?]+)(.*)$/i;
+
 /** Returns the authority that a request is for, the target's before the Host field's (RFC 9112 §3.2.2). @internal */
 export function requestHost(head: RequestHead): string | undefined {
   if (head.target.startsWith("/")) return head.headers.get("host");
-  return /^(?:https?|wss?):\/\/([^/?]+)/i.exec(head.target)?.[1];
+  return ABSOLUTE_PATTERN.exec(head.target)?.[1];
 }
 
 /**
@@ -430,7 +433,7 @@ export function requestUrl(head: RequestHead, isSecure: boolean): URL | undefine
   const host = requestHost(head);
   if (host === undefined || parseHost(host) === undefined) return undefined;
   // Joined as text: resolving a target such as //other/path against a base would change the host.
-  const path = head.target.startsWith("/") ? head.target : head.target.slice(head.target.indexOf(host) + host.length);
+  const path = head.target.startsWith("/") ? head.target : ABSOLUTE_PATTERN.exec(head.target)?.[2] ?? "";
   return URL.parse(`${isSecure ? "https" : "http"}://${host}${path}`) ?? undefined;
 }
 

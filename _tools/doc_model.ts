@@ -1,0 +1,128 @@
+/**
+ * The part of `deno doc --json` that the checks read.
+ *
+ * @module
+ */
+
+import { ROOT } from "./project.ts";
+
+/** A tag of a doc comment. */
+export interface DocTag {
+  /** Its name: `param`, `return`, `example`, `public` and so on. */
+  readonly kind: string;
+  /** What a `param` tag is about. */
+  readonly name?: string;
+  /** Its text. */
+  readonly doc?: string;
+}
+
+/** A doc comment. */
+export interface JsDoc {
+  /** The text before the tags. */
+  readonly doc?: string;
+  /** The tags. */
+  readonly tags?: readonly DocTag[];
+}
+
+/** A type, as far as it matters here. */
+export interface DocType {
+  /** The type in words, where it has a name. */
+  readonly repr?: string;
+  /** What kind of type it is. */
+  readonly kind: string;
+  /** Its parts. */
+  readonly value?: unknown;
+}
+
+/** A parameter; `assign` and `rest` hold the one that has the name. */
+export interface DocParam {
+  /** `identifier`, `assign`, `rest`, `object` or `array`. */
+  readonly kind: string;
+  /** The name of an identifier. */
+  readonly name?: string;
+  /** What a default is given to. */
+  readonly left?: DocParam;
+  /** What takes the rest. */
+  readonly arg?: DocParam;
+}
+
+/** A function, or the part of a method or constructor that is like one. */
+export interface DocFunction {
+  /** The parameters in order. */
+  readonly params?: readonly DocParam[];
+  /** The return type; constructors and some setters have none. */
+  readonly returnType?: DocType;
+}
+
+/** A property, method, constructor or accessor. */
+export interface DocMember extends DocFunction {
+  /** The name. */
+  readonly name: string;
+  /** What kind of member it is. */
+  readonly kind?: string;
+  /** The doc comment. */
+  readonly jsDoc?: JsDoc;
+  /** `private` or `protected`. */
+  readonly accessibility?: string;
+  /** The function of a class's method. */
+  readonly functionDef?: DocFunction;
+}
+
+/** What a symbol is. */
+export interface DocDefinition extends DocFunction {
+  /** The constructors of a class. */
+  readonly constructors?: readonly DocMember[];
+  /** The properties of a class or an interface. */
+  readonly properties?: readonly DocMember[];
+  /** The methods of a class or an interface. */
+  readonly methods?: readonly DocMember[];
+}
+
+/** One declaration of a symbol. */
+export interface DocDeclaration {
+  /** Where it stands; the line counts from 0. */
+  readonly location: { readonly filename: string; readonly line: number; readonly col: number };
+  /** `export`, `private` or `declare`. */
+  readonly declarationKind: string;
+  /** `function`, `class`, `interface`, `typeAlias`, `variable` and so on. */
+  readonly kind: string;
+  /** The doc comment. */
+  readonly jsDoc?: JsDoc;
+  /** What it is. */
+  readonly def?: DocDefinition;
+}
+
+/** A symbol. */
+export interface DocSymbol {
+  /** The name. */
+  readonly name: string;
+  /** Its declarations: several for overloads, and where a type and a value share a name. */
+  readonly declarations: readonly DocDeclaration[];
+}
+
+/** What one file exports. */
+export interface DocFile {
+  /** The doc comment of the module. */
+  readonly module_doc?: JsDoc;
+  /** The symbols. */
+  readonly symbols?: readonly DocSymbol[];
+}
+
+/** The files, by address. */
+export type DocFiles = Readonly<Record<string, DocFile>>;
+
+/**
+ * Documents files.
+ *
+ * @param files Paths from `root`; none give an empty result.
+ * @param root The folder to run in.
+ * @returns What the files export.
+ */
+export async function documentFiles(files: readonly string[], root: string = ROOT): Promise<DocFiles> {
+  if (files.length === 0) return {};
+  const command = new Deno.Command(Deno.execPath(), { args: ["doc", "--json", ...files], cwd: root });
+  const { success, stdout, stderr } = await command.output();
+  if (!success) throw new Error(`Cannot document ${files.join(", ")}: ${new TextDecoder().decode(stderr)}`);
+  const output: { readonly nodes: DocFiles } = JSON.parse(new TextDecoder().decode(stdout));
+  return output.nodes;
+}

@@ -37,6 +37,8 @@ export interface Suite {
   readonly name: string;
   /** Prepares a run in its folder and says by which command it starts. */
   prepare(run: SuiteRun): Promise<readonly string[]>;
+  /** Reads the text of its index.json as a report on the agent. */
+  readIndex(text: string, agent: string): unknown;
 }
 
 /** Installs the suite where it is not yet; throws an error that says what is missing. */
@@ -64,6 +66,7 @@ async function pythonSuite(): Promise<Suite> {
       // -u: unbuffered, so that progress is seen. -u 0 of wstest: no second web server on port 8080.
       return [python, "-u", join(HERE, "wstest.py"), site, "-u", "0", "-m", run.mode, "-s", spec];
     },
+    readIndex: (text) => JSON.parse(text),
   };
 }
 
@@ -170,6 +173,7 @@ async function dockerSuite(): Promise<Suite> {
       ];
       return [...docker, "wstest", "-u", "0", "-m", run.mode, "-s", "/report/spec.json"];
     },
+    readIndex: (text) => JSON.parse(text),
   };
 }
 
@@ -186,6 +190,10 @@ async function kosokuSuite(): Promise<Suite> {
     prepare(run: SuiteRun): Promise<readonly string[]> {
       const cases = run.cases.flatMap((pattern) => ["-i", pattern]);
       return Promise.resolve([program, "-m", run.mode, "-o", run.folder, ...cases, new URL(run.url).host]);
+    },
+    // As a client it takes the server's address for the agent's name.
+    readIndex(text: string, agent: string): unknown {
+      return { [agent]: Object.assign({}, ...Object.values(JSON.parse(text))) };
     },
   };
 }

@@ -30,6 +30,7 @@ export const LAYERS: readonly Layer[] = [
       "websocket/headers.ts",
       "websocket/http1.ts",
       "websocket/mask.ts",
+      "websocket/origin.ts",
       "websocket/utf8.ts",
     ],
   },
@@ -43,7 +44,15 @@ export const LAYERS: readonly Layer[] = [
       "websocket/protocol.ts",
     ],
   },
-  { name: "connection", files: ["websocket/connection.ts", "websocket/options.ts"] },
+  {
+    name: "connection",
+    files: [
+      "websocket/broadcast.ts",
+      "websocket/connection.ts",
+      "websocket/options.ts",
+      "websocket/web_socket_connection.ts",
+    ],
+  },
   {
     name: "client, server",
     files: ["websocket/client.ts", "websocket/node_stream.ts", "websocket/proxy.ts", "websocket/server.ts"],

@@ -66,3 +66,27 @@ export function isWireCloseCode(code: number): boolean {
 export function isNormalClosure(code: number): boolean {
   return code === CLOSE_CODE.NORMAL || code === CLOSE_CODE.GOING_AWAY || code === CLOSE_CODE.NO_STATUS;
 }
+
+/** The longest close reason, in bytes: a control frame's payload less the status code (RFC 6455 §5.5.1). @internal */
+export const MAX_CLOSE_REASON = 123;
+
+/**
+ * Checks what a caller wants to put into a close frame.
+ *
+ * @throws {RangeError} The code is not allowed on the wire, or the reason is too long.
+ *
+ * @internal
+ */
+export function checkCloseArguments(code: number, reason: string): void {
+  if (!isWireCloseCode(code)) {
+    throw new RangeError(
+      `Cannot send close frame: code must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, received ${code}`,
+    );
+  }
+  const length = new TextEncoder().encode(reason).length;
+  if (length > MAX_CLOSE_REASON) {
+    throw new RangeError(
+      `Cannot send close frame: reason must be at most ${MAX_CLOSE_REASON} bytes, received ${length}`,
+    );
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * Messages that arrived and wait to be taken by iteration.
+ *
+ * @module
+ */
+
+import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { concatBytes } from "../internal/bytes.ts";
+import type { IncomingMessage } from "./web_socket_connection.ts";
+import { decodeUtf8 } from "./utf8.ts";
+
+/** A piece of a message that is taken as a stream. @internal */
+export class Piece {
+  readonly data: Uint8Array;
+  readonly isText: boolean;
+  readonly first: boolean;
+  readonly fin: boolean;
+
+  constructor(data: Uint8Array, isText: boolean, first: boolean, fin: boolean) {
+    this.data = data;
+    this.isText = isText;
+    this.first = first;
+    this.fin = fin;
+  }
+}
+
+/** What waits in an {@linkcode Inbox}. @internal */
+export type InboxItem = string | Uint8Array | Piece;
+
+/** What an inbox asks of its connection. @internal */
+export interface InboxOwner {
+  /** Somebody waits for a message, or is about to. */
+  onDry(): void;
+  /** The messages that wait are below the mark again. */
+  onRelief(): void;
+}
+
+/** What an item costs beside its payload, in bytes: the object, its buffer's header, its place in the queue. */
+const ITEM_COST = 160;
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+interface Waiter {
+  readonly resolve: (result: IteratorResult<InboxItem, undefined>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A queue between the read loop and the user's iteration.
+ *
+ * @internal
+ */
+export class Inbox {
+  readonly #owner: InboxOwner;
+  readonly #mark: number;
+  readonly #queue: BoundedQueue<InboxItem> = new BoundedQueue();
+  #waiters: Waiter[] | undefined;
+  #isOver = false;
+  #ended = false;
+  #error: Error | undefined;
+
+  /** `mark` is the number of bytes above which the owner should stop reading. */
+  constructor(owner: InboxOwner, mark: number) {
+    this.#owner = owner;
+    this.#mark = mark;
+  }
+
+  /** Whether more waits than the mark allows. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Adds an item, or hands it to whoever waits. */
+  push(item: InboxItem, length: number): void {
+    const waiter = this.#waiters?.shift();
+    if (waiter !== undefined) {
+      if (this.#waiters!.length === 0) this.#waiters = undefined;
+      waiter.resolve({ done: false, value: item });
+      return;
+    }
+    this.#queue.push(item, length + ITEM_COST);
+    this.#isOver = this.#queue.cost > this.#mark;
+  }
+
+  /** Says that nothing follows; `error` is what iteration throws after the last item. */
+  end(error: Error | undefined): void {
+    this.#ended = true;
+    this.#error = error;
+    const waiters = this.#waiters ?? [];
+    this.#waiters = undefined;
+    for (const { resolve, reject } of waiters) {
+      if (this.#error === undefined) resolve(DONE);
+      else reject(this.#takeError()!);
+    }
+  }
+
+  /** The next item, as an iterator gives it. */
+  next(): Promise<IteratorResult<InboxItem, undefined>> {
+    const item = this.#queue.shift();
+    if (item === undefined) return this.#wait();
+    if (this.#isOver && this.#queue.cost <= this.#mark) {
+      this.#isOver = false;
+      this.#owner.onRelief();
+    }
+    return Promise.resolve({ done: false, value: item });
+  }
+
+  #wait(): Promise<IteratorResult<InboxItem, undefined>> {
+    if (this.#ended) return this.#error === undefined ? Promise.resolve(DONE) : Promise.reject(this.#takeError());
+    const promise = new Promise<IteratorResult<InboxItem, undefined>>((resolve, reject) => {
+      (this.#waiters ??= []).push({ resolve, reject });
+    });
+    this.#owner.onDry();
+    return promise;
+  }
+
+  /** An iteration throws once; a later one just ends, as iterators do. */
+  #takeError(): Error | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+
+  /** The next whole message; pieces of one that was being streamed are put together or, without their head, dropped. */
+  nextMessage(): Promise<IteratorResult<string | Uint8Array, undefined>> {
+    return this.next().then((result) => {
+      if (result.done || !(result.value instanceof Piece)) {
+        return result as IteratorResult<string | Uint8Array, undefined>;
+      }
+      return this.#join(result.value);
+    });
+  }
+
+  async #join(piece: Piece): Promise<IteratorResult<string | Uint8Array, undefined>> {
+    const parts = [piece.data];
+    let last = piece;
+    while (!last.fin) {
+      const result = await this.next();
+      if (result.done) return result;
+      last = result.value as Piece;
+      parts.push(last.data);
+    }
+    if (!piece.first) return await this.nextMessage();
+    const data = concatBytes(parts);
+    return { done: false, value: piece.isText ? decodeUtf8(data) : data };
+  }
+
+  /** The messages as streams. */
+  async *messages(): AsyncGenerator<IncomingMessage, void, undefined> {
+    for (;;) {
+      const result = await this.next();
+      if (result.done) return;
+      const head = toPiece(result.value);
+      if (!head.first) continue;
+      const chunks = this.#chunks(head);
+      yield { isText: head.isText, [Symbol.asyncIterator]: () => chunks };
+      // What the user left of this message is dropped.
+      while (!(await chunks.next()).done);
+    }
+  }
+
+  async *#chunks(head: Piece): AsyncGenerator<Uint8Array, void, undefined> {
+    let piece = head;
+    try {
+      for (;;) {
+        if (piece.data.length > 0) yield piece.data;
+        if (piece.fin) return;
+        const result = await this.next();
+        if (result.done) return;
+        piece = toPiece(result.value);
+      }
+    } finally {
+      while (!piece.fin) {
+        const result = await this.next();
+        if (result.done) break;
+        piece = toPiece(result.value);
+      }
+    }
+  }
+}
+
+const encoder = new TextEncoder();
+
+function toPiece(item: InboxItem): Piece {
+  if (item instanceof Piece) return item;
+  const isText = typeof item === "string";
+  return new Piece(isText ? encoder.encode(item) : item, isText, true, true);
+}

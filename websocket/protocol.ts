@@ -1,0 +1,597 @@
+/**
+ * The WebSocket protocol after the opening handshake, for both roles: bytes in, events and bytes out, deadlines as data
+ * (RFC 6455 §5 to §7). Sans-I/O.
+ *
+ * @module
+ */
+
+import { BufferPool } from "../internal/buffer_pool.ts";
+import { CLOSE_CODE, MAX_CLOSE_REASON } from "./close_code.ts";
+import { MessageInflater } from "./deflate.ts";
+import { type CloseInfo, ProtocolError } from "./errors.ts";
+import type { DeflateParameters } from "./extension.ts";
+import { OPCODE } from "./frame.ts";
+import { MessageReader, type ReaderEvent } from "./message_reader.ts";
+import { MessageWriter, type OutgoingStream, type SendCompression, type SendFlags } from "./message_writer.ts";
+
+export type { OutgoingStream, SendFlags } from "./message_writer.ts";
+export type { CloseEvent, FragmentEvent, MessageEvent, PingPongEvent } from "./message_reader.ts";
+
+/**
+ * The peer broke a rule; the connection fails (RFC 6455 §7.1.7).
+ *
+ * @experimental **UNSTABLE**
+ */
+export interface FailEvent {
+  /** What it is. */
+  readonly type: "fail";
+  /** The rule and the close status code that answers it. */
+  readonly error: ProtocolError;
+}
+
+/**
+ * What {@linkcode Protocol.nextEvent} answers.
+ *
+ * @experimental **UNSTABLE**
+ */
+export type ProtocolEvent = ReaderEvent | FailEvent;
+
+/**
+ * Where a connection stands (RFC 6455 §7.1): `closing` from the first close frame, sent or received, on.
+ *
+ * @experimental **UNSTABLE**
+ */
+export type ProtocolState = "open" | "closing" | "closed";
+
+/**
+ * What the driver is to do with the socket: go on; write what is left and end our direction, reading on until the peer
+ * ends or a deadline passes; or close it now.
+ *
+ * @experimental **UNSTABLE**
+ */
+export type TransportAdvice = "keep" | "finish" | "end";
+
+/**
+ * How a {@linkcode Protocol} behaves. Times are in milliseconds of the caller's clock, sizes in bytes.
+ *
+ * @experimental **UNSTABLE**
+ */
+export interface ProtocolOptions {
+  /** Which side this is. */
+  readonly role: "client" | "server";
+  /** Gives a fresh random 32-bit masking key for each frame (RFC 6455 §5.3); a client must have one. */
+  readonly nextMaskingKey?: () => number;
+  /** The permessage-deflate parameters that the handshake agreed on. */
+  readonly deflate?: DeflateParameters;
+  /** How to compress, where it was agreed. @default {{ threshold: 0, level: 6, memLevel: 8 }} */
+  readonly compression?: { readonly threshold: number; readonly level: number; readonly memLevel: number };
+  /** The largest message accepted, inclusive. @default {16777216} */
+  readonly maxMessage?: number;
+  /** How long a closing handshake may take in all. @default {5000} */
+  readonly closeTimeout?: number;
+  /** How long a message may take to arrive, or 0 for no bound. @default {0} */
+  readonly messageTimeout?: number;
+  /** How long nothing may arrive before a ping is sent, or 0 for none. @default {0} */
+  readonly keepaliveInterval?: number;
+  /** How long nothing may arrive after that ping. @default {20000} */
+  readonly keepaliveTimeout?: number;
+  /** Where buffers come from; shared between connections. @default {a pool of its own} */
+  readonly pool?: BufferPool;
+}
+
+const DEFAULT_COMPRESSION = { threshold: 0, level: 6, memLevel: 8 };
+/** The payload of the pings that keep a connection alive; a user's pings have other payloads. */
+const KEEPALIVE_PAYLOAD: Uint8Array = new TextEncoder().encode("keepalive");
+const encoder = new TextEncoder();
+
+/**
+ * One connection's state machine.
+ *
+ * Give it what the socket reads ({@linkcode receive}), then take events until there are none ({@linkcode nextEvent}),
+ * write what {@linkcode takeOutput} gives, obey {@linkcode transport}, and call {@linkcode tick} at
+ * {@linkcode nextDeadline}.
+ *
+ * @example A server's side, without a socket
+ * ```ts
+ * import { Protocol } from "@viaduct/viaduct/websocket/sansio";
+ * import assert from "node:assert/strict";
+ *
+ * const server = new Protocol({ role: "server" });
+ * const client = new Protocol({ role: "client", nextMaskingKey: () => 0x37fa213d });
+ * client.sendText("Hello");
+ * server.receive(client.takeOutput()!, 0);
+ * client.outputWritten();
+ * const [event] = server.takeEvents();
+ * assert(event?.type === "message");
+ * assert.equal(new TextDecoder().decode(event.data), "Hello");
+ * ```
+ *
+ * @experimental **UNSTABLE**
+ */
+export class Protocol {
+  readonly #role: "client" | "server";
+  readonly #reader: MessageReader;
+  readonly #writer: MessageWriter;
+  readonly #closeTimeout: number;
+  readonly #messageTimeout: number;
+  readonly #keepaliveInterval: number;
+  readonly #keepaliveTimeout: number;
+
+  #state: ProtocolState = "open";
+  #transport: TransportAdvice = "keep";
+  #closeSent = false;
+  #closeReceived: { readonly code: number; readonly reason: string } | undefined;
+  #error: Error | undefined;
+  #failed = false;
+  /** A close frame that waits for messages accepted before it. */
+  #closeWaiting: Uint8Array | undefined;
+  #closeDeadline = Infinity;
+  #messageDeadline = Infinity;
+  #lastReceived = 0;
+  #pingSentAt = -1;
+  #isPaused = false;
+  #stash: ProtocolEvent[] | undefined;
+
+  /**
+   * Starts in state `open`.
+   *
+   * @param options The role, limits and times.
+   * @param now The time, in milliseconds.
+   * @throws {TypeError} A client without `nextMaskingKey`.
+   */
+  constructor(options: ProtocolOptions, now = 0) {
+    const { role, nextMaskingKey, deflate, maxMessage = 16 << 20, pool = new BufferPool() } = options;
+    if (role === "client" && nextMaskingKey === undefined) {
+      throw new TypeError("A client needs nextMaskingKey: every frame it sends is masked (RFC 6455 §5.1)");
+    }
+    this.#role = role;
+    this.#reader = new MessageReader({
+      expectMasked: role === "server",
+      maxMessage,
+      inflater: deflate && new MessageInflater({ noContextTakeover: peerNoContextTakeover(deflate, role) }),
+      pool,
+    });
+    this.#writer = new MessageWriter({
+      nextMaskingKey: role === "client" ? nextMaskingKey : undefined,
+      compression: deflate && sendCompression(deflate, role, options.compression ?? DEFAULT_COMPRESSION),
+      pool,
+    });
+    this.#closeTimeout = options.closeTimeout ?? 5_000;
+    this.#messageTimeout = options.messageTimeout ?? 0;
+    this.#keepaliveInterval = options.keepaliveInterval ?? 0;
+    this.#keepaliveTimeout = options.keepaliveTimeout ?? 20_000;
+    this.#lastReceived = now;
+  }
+
+  /** Where the connection stands. */
+  get state(): ProtocolState {
+    return this.#state;
+  }
+
+  /** What the driver is to do with the socket. */
+  get transport(): TransportAdvice {
+    return this.#transport;
+  }
+
+  /** The bytes of messages accepted and not yet written. */
+  get bufferedAmount(): number {
+    return this.#writer.bufferedBytes;
+  }
+
+  /** The bytes encoded into the buffer that {@linkcode takeOutput} gives next. */
+  get readyBytes(): number {
+    return this.#writer.readyBytes;
+  }
+
+  /** Whether a piece of a streamed message may still be sent: also while a close frame waits behind it. @internal */
+  get acceptsFragments(): boolean {
+    return this.#state === "open" || this.#closeWaiting !== undefined;
+  }
+
+  /** Whether {@linkcode takeOutput} would give bytes. */
+  get outputReady(): boolean {
+    return this.#writer.ready;
+  }
+
+  /** Whether input is left for {@linkcode nextEvent}. */
+  get hasInput(): boolean {
+    return this.#reader.hasInput;
+  }
+
+  /** How the connection ended, or would have if it ended now. */
+  get closeInfo(): CloseInfo {
+    const received = this.#closeReceived;
+    const info = {
+      code: received?.code ?? CLOSE_CODE.ABNORMAL,
+      reason: received?.reason ?? "",
+      wasClean: received !== undefined && this.#closeSent && !this.#failed,
+    };
+    return this.#error === undefined ? info : { ...info, error: this.#error };
+  }
+
+  /** Hands messages out in pieces, from the next message on: {@linkcode FragmentEvent}. */
+  set streaming(on: boolean) {
+    this.#reader.streaming = on;
+  }
+
+  /** Says that the caller keeps messages, so that large ones get a buffer of their own at once. */
+  set ownMessages(on: boolean) {
+    this.#reader.own = on;
+  }
+
+  /**
+   * Takes bytes that arrived. They are unmasked in place, and events are views into them: they must stay until
+   * {@linkcode nextEvent} has answered `undefined`.
+   *
+   * @param bytes What arrived.
+   * @param now The time, in milliseconds.
+   */
+  receive(bytes: Uint8Array, now: number): void {
+    if (this.#reader.hasInput) (this.#stash ??= []).push(...this.#drain());
+    this.#noteReceived(now);
+    if (this.#acceptsInput()) this.#reader.feed(bytes);
+  }
+
+  /**
+   * Where the socket may read the rest of a long payload to, which saves a copy.
+   *
+   * @returns A view to read into, or `undefined`: read into a buffer of yours and call {@linkcode receive}.
+   */
+  receiveTarget(): Uint8Array<ArrayBuffer> | undefined {
+    return this.#acceptsInput() ? this.#reader.target() : undefined;
+  }
+
+  /**
+   * Says that bytes arrived in {@linkcode receiveTarget}.
+   *
+   * @param length How many.
+   * @param now The time, in milliseconds.
+   */
+  receivedInTarget(length: number, now: number): void {
+    this.#noteReceived(now);
+    if (!this.#acceptsInput()) return;
+    try {
+      this.#reader.feedTarget(length);
+    } catch (error) {
+      (this.#stash ??= []).push(this.#fail(error, now));
+    }
+  }
+
+  /**
+   * Says that the peer ended its direction.
+   *
+   * @param error Why, where it was not an orderly end.
+   */
+  receiveEof(error?: Error): void {
+    if (error !== undefined && this.#closeReceived === undefined) this.#error ??= error;
+    this.#state = "closed";
+    this.#transport = "end";
+    this.#reader.discard();
+  }
+
+  /**
+   * The next event within the bytes received.
+   *
+   * @returns The event, or `undefined` where more bytes are needed.
+   */
+  nextEvent(): ProtocolEvent | undefined {
+    if (this.#stash !== undefined) return this.#shiftStash();
+    if (!this.#acceptsInput()) return undefined;
+    const now = this.#lastReceived;
+    let event: ReaderEvent | undefined;
+    try {
+      event = this.#reader.next();
+    } catch (error) {
+      return this.#fail(error, now);
+    }
+    if (event === undefined) {
+      if (this.#messageTimeout > 0) this.#watchMessage(now);
+      return undefined;
+    }
+    if (event.type === "message" || event.type === "fragment") this.#messageDeadline = Infinity;
+    else if (event.type === "ping") this.#answerPing(event.data);
+    else if (event.type === "close") this.#answerClose(event.code, event.reason, now);
+    return event;
+  }
+
+  /**
+   * All events within the bytes received, their data copied, so that they stay valid.
+   *
+   * @returns The events, in order.
+   */
+  takeEvents(): ProtocolEvent[] {
+    const stashed = this.#stash ?? [];
+    this.#stash = undefined;
+    return [...stashed, ...this.#drain()];
+  }
+
+  /**
+   * Sends a message of bytes. They are copied, or compressed at once, unless `flags.transfer` is set.
+   *
+   * @param payload The payload; valid UTF-8 where `isText`.
+   * @param isText Whether it is a text message.
+   * @param flags Choices for this message.
+   */
+  send(payload: Uint8Array, isText: boolean, flags?: SendFlags): void {
+    this.#writer.send(payload, isText, flags);
+  }
+
+  /**
+   * Sends a message of text.
+   *
+   * @param text The text; lone surrogates become U+FFFD.
+   * @param flags Choices for this message.
+   */
+  sendText(text: string, flags?: SendFlags): void {
+    this.#writer.sendText(text, flags);
+  }
+
+  /** Sends a frame that was encoded for many connections. @internal */
+  sendEncoded(first: number, frame: Uint8Array, payload: Uint8Array): void {
+    this.#writer.sendEncoded(first, frame, payload);
+  }
+
+  /** Begins a message that is sent in pieces; other messages wait behind it. @internal */
+  openStream(isText: boolean): OutgoingStream {
+    return this.#writer.openStream(isText);
+  }
+
+  /** Sends a piece of a streamed message as one frame. @internal */
+  sendFragment(stream: OutgoingStream, payload: Uint8Array, fin: boolean): void {
+    this.#writer.sendFragment(stream, payload, fin);
+    this.#sendWaitingClose();
+  }
+
+  /**
+   * Sends a ping (RFC 6455 §5.5.2).
+   *
+   * @param payload Up to 125 bytes.
+   */
+  sendPing(payload: Uint8Array): void {
+    this.#writer.control(OPCODE.PING, payload);
+  }
+
+  /**
+   * Begins the closing handshake, unless it has begun (RFC 6455 §7.1.2). Messages accepted before go first.
+   *
+   * @param code The status code, or `undefined` for a close frame without one.
+   * @param reason The reason, at most 123 bytes as UTF-8.
+   * @param now The time, in milliseconds.
+   */
+  sendClose(code: number | undefined, reason: string, now: number): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#closeDeadline = now + this.#closeTimeout;
+    if (this.#writer.waiting) this.#closeWaiting = closePayload(code, reason);
+    else this.#writeClose(closePayload(code, reason));
+  }
+
+  /**
+   * The payloads to deflate with context, in order; call {@linkcode deflated} once for each, in order.
+   *
+   * @returns The payloads, or `undefined` where there are none.
+   */
+  takeDeflates(): Uint8Array[] | undefined {
+    return this.#writer.takeDeflates();
+  }
+
+  /**
+   * Gives the deflated form of the oldest payload of {@linkcode takeDeflates} still open.
+   *
+   * @param payload Its deflated form, without the tail 00 00 ff ff (RFC 7692 §7.2.1).
+   */
+  deflated(payload: Uint8Array): void {
+    this.#writer.deflated(payload);
+    this.#sendWaitingClose();
+  }
+
+  /**
+   * The next bytes to write; {@linkcode outputWritten} must be called before the next.
+   *
+   * @returns The bytes, or `undefined` where there are none.
+   */
+  takeOutput(): Uint8Array | undefined {
+    return this.#writer.take();
+  }
+
+  /** Says that the bytes of {@linkcode takeOutput} were written. */
+  outputWritten(): void {
+    this.#writer.release();
+  }
+
+  /** Says that the driver stops reading, so that silence is not the peer's. */
+  pauseReading(): void {
+    this.#isPaused = true;
+  }
+
+  /**
+   * Says that the driver reads again.
+   *
+   * @param now The time, in milliseconds.
+   */
+  resumeReading(now: number): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#noteReceived(now);
+    if (this.#messageDeadline !== Infinity) this.#messageDeadline = now + this.#messageTimeout;
+  }
+
+  /**
+   * When {@linkcode tick} must be called.
+   *
+   * @returns The time in milliseconds, or infinity.
+   */
+  nextDeadline(): number {
+    if (this.#state !== "open") return this.#state === "closing" ? this.#closeDeadline : Infinity;
+    if (this.#isPaused) return Infinity;
+    return Math.min(this.#messageDeadline, this.#keepaliveDeadline());
+  }
+
+  /**
+   * Does what is due.
+   *
+   * @param now The time, in milliseconds.
+   * @returns The event of a deadline that has passed.
+   */
+  tick(now: number): FailEvent | undefined {
+    if (this.#state === "closing" && now >= this.#closeDeadline) return this.#expireClose();
+    if (this.#state !== "open" || this.#isPaused) return undefined;
+    if (now >= this.#messageDeadline) {
+      const text = `Message must arrive within ${this.#messageTimeout} ms`;
+      return this.#fail(new ProtocolError("message_timeout", CLOSE_CODE.POLICY_VIOLATION, text), now);
+    }
+    if (now < this.#keepaliveDeadline()) return undefined;
+    if (this.#pingSentAt === -1) {
+      this.#pingSentAt = now;
+      this.sendPing(KEEPALIVE_PAYLOAD);
+      return undefined;
+    }
+    return this.#expireKeepalive();
+  }
+
+  /**
+   * Ends the connection at once, without a closing handshake.
+   *
+   * @param error Why, where something went wrong.
+   */
+  abort(error?: Error): void {
+    if (this.#state === "closed") return;
+    this.#error ??= error;
+    this.#state = "closed";
+    this.#transport = "end";
+    this.#writer.clear();
+    this.#reader.discard();
+  }
+
+  /**
+   * Fails the connection with a close frame of ours (RFC 6455 §7.1.7). @internal
+   */
+  failWith(code: number, reason: string, error: Error, now: number): void {
+    this.#failed = true;
+    this.#error ??= error;
+    this.#reader.discard();
+    this.#closeNow(closePayload(code, reason), now);
+    this.#transport = "finish";
+  }
+
+  #acceptsInput(): boolean {
+    return !this.#failed && this.#closeReceived === undefined && this.#state !== "closed";
+  }
+
+  #noteReceived(now: number): void {
+    this.#lastReceived = now;
+    this.#pingSentAt = -1;
+  }
+
+  #watchMessage(now: number): void {
+    if (!this.#reader.inMessage) this.#messageDeadline = Infinity;
+    else if (this.#messageDeadline === Infinity) this.#messageDeadline = now + this.#messageTimeout;
+  }
+
+  #keepaliveDeadline(): number {
+    if (this.#keepaliveInterval === 0) return Infinity;
+    if (this.#pingSentAt === -1) return this.#lastReceived + this.#keepaliveInterval;
+    return this.#pingSentAt + this.#keepaliveTimeout;
+  }
+
+  #answerPing(payload: Uint8Array): void {
+    if (!this.#closeSent) this.#writer.pong(payload);
+  }
+
+  /** RFC 6455 §5.5.1: the answer carries the status code received. A server then ends TCP first (§7.1.1). */
+  #answerClose(code: number, reason: string, now: number): void {
+    this.#closeReceived = { code, reason };
+    this.#closeNow(code === CLOSE_CODE.NO_STATUS ? closePayload(undefined, "") : closePayload(code, ""), now);
+    if (this.#role === "server") this.#transport = "finish";
+  }
+
+  #closeNow(payload: Uint8Array, now: number): void {
+    if (this.#state === "open") {
+      this.#state = "closing";
+      this.#closeDeadline = now + this.#closeTimeout;
+    }
+    this.#closeWaiting = undefined;
+    this.#writer.dropPending();
+    this.#writeClose(payload);
+  }
+
+  #sendWaitingClose(): void {
+    if (this.#closeWaiting === undefined || this.#writer.waiting) return;
+    this.#writeClose(this.#closeWaiting);
+    this.#closeWaiting = undefined;
+  }
+
+  #writeClose(payload: Uint8Array): void {
+    if (this.#closeSent) return;
+    this.#closeSent = true;
+    this.#writer.control(OPCODE.CLOSE, payload);
+  }
+
+  #fail(error: unknown, now: number): FailEvent {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.failWith(error.closeCode, error.message, error, now);
+    return { type: "fail", error };
+  }
+
+  #expireClose(): FailEvent | undefined {
+    const awaited = this.#closeReceived === undefined ? "be answered" : "end the connection";
+    const isLate = !this.#failed && (this.#closeReceived === undefined || this.#role === "server");
+    const text = `Closing handshake must ${awaited} within ${this.#closeTimeout} ms`;
+    const error = new ProtocolError("close_timeout", CLOSE_CODE.ABNORMAL, text);
+    this.abort(isLate ? error : undefined);
+    return isLate ? { type: "fail", error } : undefined;
+  }
+
+  #expireKeepalive(): FailEvent {
+    const text = `Peer must send something within ${this.#keepaliveTimeout} ms of a ping, received nothing`;
+    const error = new ProtocolError("keepalive_timeout", CLOSE_CODE.ABNORMAL, text);
+    this.abort(error);
+    return { type: "fail", error };
+  }
+
+  #shiftStash(): ProtocolEvent | undefined {
+    const event = this.#stash!.shift();
+    if (this.#stash!.length === 0) this.#stash = undefined;
+    return event;
+  }
+
+  #drain(): ProtocolEvent[] {
+    const events: ProtocolEvent[] = [];
+    for (let event = this.nextEvent(); event !== undefined; event = this.nextEvent()) {
+      events.push("data" in event ? { ...event, data: event.data.slice() } : event);
+    }
+    return events;
+  }
+}
+
+function closePayload(code: number | undefined, reason: string): Uint8Array {
+  if (code === undefined) return new Uint8Array(0);
+  const payload = new Uint8Array(2 + MAX_CLOSE_REASON);
+  payload[0] = code >>> 8;
+  payload[1] = code & 0xff;
+  // `encodeInto` never splits a character: a reason that is too long is cut at a boundary.
+  const { written } = encoder.encodeInto(reason, payload.subarray(2));
+  return payload.subarray(0, 2 + written);
+}
+
+function peerNoContextTakeover(deflate: DeflateParameters, role: "client" | "server"): boolean {
+  return role === "server" ? deflate.clientNoContextTakeover : deflate.serverNoContextTakeover;
+}
+
+function sendCompression(
+  deflate: DeflateParameters,
+  role: "client" | "server",
+  compression: { readonly threshold: number; readonly level: number; readonly memLevel: number },
+): SendCompression {
+  const isServer = role === "server";
+  const noContextTakeover = isServer ? deflate.serverNoContextTakeover : deflate.clientNoContextTakeover;
+  const windowBits = isServer ? deflate.serverMaxWindowBits : deflate.clientMaxWindowBits;
+  // One literal and no spread: the object is kept for the life of the connection.
+  return {
+    noContextTakeover,
+    windowBits,
+    threshold: compression.threshold,
+    level: compression.level,
+    memLevel: compression.memLevel,
+  };
+}

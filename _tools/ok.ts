@@ -43,7 +43,7 @@ async function listChecks(): Promise<Check[]> {
 }
 
 async function runCheck({ args }: Check): Promise<Outcome> {
-  const options = { args: [...args], cwd: ROOT, stdin: "null", env: { NO_COLOR: "1" } } as const;
+  const options: Deno.CommandOptions = { args: [...args], cwd: ROOT, stdin: "null", env: { NO_COLOR: "1" } };
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), options).output();
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   // Deno names each file that it checks or downloads; only what is wrong matters here.

@@ -44,10 +44,13 @@ export function encodeKey(random: Uint8Array): string {
   return encodeBase64(random);
 }
 
+/** What {@linkcode acceptKey} needs of `node:crypto`. */
+type HashSource = Pick<typeof import("node:crypto"), "createHash">;
+
 /** Returns the value of Sec-WebSocket-Accept for a key (RFC 6455 §4.2.2), by the runtime's SHA-1 or by ours. @internal */
-export function acceptKey(key: string, crypto = builtin("node:crypto")): string {
+export function acceptKey(key: string, crypto: HashSource | null = builtin("node:crypto") ?? null): string {
   const text = key + KEY_SUFFIX;
-  if (crypto !== undefined) return crypto.createHash("sha1").update(text).digest("base64");
+  if (crypto !== null) return crypto.createHash("sha1").update(text).digest("base64");
   return encodeBase64(sha1(new TextEncoder().encode(text)));
 }
 

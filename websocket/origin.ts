@@ -37,9 +37,10 @@ function isSameOrigin(origin: string, host: string): boolean {
   return expected !== undefined && normalHost(authority) === expected;
 }
 
-/** Returns an origin as a browser serializes it: lower case, no default port. */
+/** Returns an origin as a browser serializes it: lower case, no default port. What is no origin equals none. */
 function normalOrigin(origin: string): string {
-  const url = /^https?:/i.test(origin) ? URL.parse(origin) : null;
+  const [, scheme = ""] = ORIGIN_PATTERN.exec(origin) ?? [];
+  const url = /^https?$/i.test(scheme) ? URL.parse(origin) : null;
   return url === null ? origin.toLowerCase() : url.origin;
 }
 

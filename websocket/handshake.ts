@@ -4,7 +4,7 @@
  * @module
  */
 
-import { builtin } from "../internal/builtins.ts";
+import { builtin, type Builtins } from "../internal/builtins.ts";
 import { sha1 } from "../internal/sha1.ts";
 import { HandshakeError } from "./errors.ts";
 import {
@@ -44,13 +44,13 @@ export function encodeKey(random: Uint8Array): string {
   return encodeBase64(random);
 }
 
-/** What {@linkcode acceptKey} needs of `node:crypto`. */
-type HashSource = Pick<typeof import("node:crypto"), "createHash">;
+/** What {@linkcode acceptKey} needs of `node:crypto`. @internal */
+export type HashSource = Pick<Builtins["node:crypto"], "createHash">;
 
 /** Returns the value of Sec-WebSocket-Accept for a key (RFC 6455 §4.2.2), by the runtime's SHA-1 or by ours. @internal */
-export function acceptKey(key: string, crypto: HashSource | null = builtin("node:crypto") ?? null): string {
+export function acceptKey(key: string, hashes: HashSource | null = builtin("node:crypto") ?? null): string {
   const text = key + KEY_SUFFIX;
-  if (crypto !== null) return crypto.createHash("sha1").update(text).digest("base64");
+  if (hashes !== null) return hashes.createHash("sha1").update(text).digest("base64");
   return encodeBase64(sha1(new TextEncoder().encode(text)));
 }
 

@@ -67,6 +67,7 @@ export type HttpHeadStatus = 400 | 414 | 431 | 505;
 
 /** A head that breaks RFC 9112 or a limit. @internal */
 export class HttpHeadError extends Error {
+  /** The name of this class. */
   override readonly name = "HttpHeadError";
   /** A stable name for this kind of error. */
   readonly code = "invalid_head";
@@ -80,8 +81,8 @@ export class HttpHeadError extends Error {
   }
 }
 
-/** What a start line says; the fields are added when the head is complete. */
-type StartLine<Head> = Omit<Head, "headers">;
+/** What a start line says; the fields are added when the head is complete. @internal */
+export type StartLine<Head> = Omit<Head, "headers">;
 
 /**
  * Parses one head from bytes in any split. After {@linkcode push} has returned the head, `rest` holds the bytes behind
@@ -235,10 +236,12 @@ export abstract class HeadParser<Head extends { readonly headers: HeaderList }> 
 export class RequestHeadParser extends HeadParser<RequestHead> {
   #hasSkippedLine = false;
 
+  /** The longest start line that needs no second look, without its CRLF. */
   protected override get maxStartLine(): number {
     return MAX_METHOD + 1 + this.limits.maxTarget + 1 + VERSION_LENGTH;
   }
 
+  /** Says what is wrong with a start line that is longer. */
   protected override startLineError(line: Uint8Array): HttpHeadError {
     const { maxTarget } = this.limits;
     const first = line.indexOf(SPACE);
@@ -250,6 +253,7 @@ export class RequestHeadParser extends HeadParser<RequestHead> {
     return new HttpHeadError(400, "Request line must be a method, a target and a version, received another form");
   }
 
+  /** Parses a start line. */
   protected override parseStartLine(line: Uint8Array): StartLine<RequestHead> | undefined {
     if (line.length === 0 && !this.#hasSkippedLine) {
       this.#hasSkippedLine = true; // RFC 9112 §2.2: one empty line before the request line is ignored.
@@ -266,6 +270,7 @@ export class RequestHeadParser extends HeadParser<RequestHead> {
     return { method, target };
   }
 
+  /** Joins start line and fields. */
   protected override complete(start: StartLine<RequestHead>, headers: HeaderList): RequestHead {
     return { ...start, headers };
   }
@@ -273,14 +278,17 @@ export class RequestHeadParser extends HeadParser<RequestHead> {
 
 /** Parses the head of a response; passes over interim ones except 101 (RFC 9110 §15.2). @internal */
 export class ResponseHeadParser extends HeadParser<ResponseHead> {
+  /** The longest start line that needs no second look, without its CRLF. */
   protected override get maxStartLine(): number {
     return this.limits.maxLine;
   }
 
+  /** Says what is wrong with a start line that is longer. */
   protected override startLineError(): HttpHeadError {
     return new HttpHeadError(431, `Status line must be at most ${this.limits.maxLine} bytes, received more`);
   }
 
+  /** Parses a start line. */
   protected override parseStartLine(line: Uint8Array): StartLine<ResponseHead> {
     const [, major, minor, status, statusText = ""] =
       /^HTTP\/([0-9])\.([0-9]) ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/.exec(decodeLatin1(line)) ?? [];
@@ -291,6 +299,7 @@ export class ResponseHeadParser extends HeadParser<ResponseHead> {
     return { minorVersion: Number(minor), status: Number(status), statusText };
   }
 
+  /** Joins start line and fields. */
   protected override complete(start: StartLine<ResponseHead>, headers: HeaderList): ResponseHead | undefined {
     if (start.status < 200 && start.status !== 101) return undefined;
     return { ...start, headers };

@@ -21,7 +21,7 @@ interface Outcome {
 
 const SPELLING = [
   ...["run", "-A", "--no-lock", "npm:cspell@9.2.1", "--no-progress", "--no-summary", "--dot"],
-  ...["--cache", "--cache-location", ".cache/spelling", "."],
+  ...["--cache", "--cache-location", ".cache/spelling"],
 ];
 
 const SOURCE_FOLDERS = ["internal", "websocket", "cli", "examples", "bench", "tests", "_tools"];
@@ -43,7 +43,9 @@ async function listChecks(): Promise<Check[]> {
 }
 
 async function runCheck({ args }: Check): Promise<Outcome> {
-  const options: Deno.CommandOptions = { args: [...args], cwd: ROOT, stdin: "null", env: { NO_COLOR: "1" } };
+  // The network may have a certificate authority of its own, which only the system knows.
+  const env = { NO_COLOR: "1", DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
+  const options: Deno.CommandOptions = { args: [...args], cwd: ROOT, stdin: "null", env };
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), options).output();
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   // Deno names each file that it checks or downloads; only what is wrong matters here.

@@ -61,6 +61,7 @@ export const LAYERS: readonly Layer[] = [
     files: [
       "websocket/acceptor.ts",
       "websocket/client.ts",
+      "websocket/node_listener.ts",
       "websocket/node_stream.ts",
       "websocket/proxy.ts",
       "websocket/reconnecting.ts",

@@ -30,6 +30,7 @@ const CLEAN: readonly (readonly [string, Readonly<Record<string, string>>])[] = 
     "websocket/pure.ts": `${PURE}// await a Date\nconst a = { async: true, fetch: 1 };\nb.crypto; Math.max(1);`,
   }],
   ["a type of a built-in module", { "internal/a.ts": 'import type * as zlib from "node:zlib";' }],
+  ["a built-in module in cli/", { "cli/main.ts": 'import process from "node:process";' }],
   ["AbortSignal.any", { "websocket/core.ts": "AbortSignal.any([])" }],
   ["a private file imported from its folder", {
     "internal/_a.ts": "",

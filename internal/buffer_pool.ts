@@ -19,10 +19,10 @@ const DEFAULT_CAPACITY = 16 << 20;
 export const EMPTY_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /**
- * Hands out buffers in sizes of powers of two and keeps those given back, up to a bound in bytes. Contents are
+ * **UNSTABLE** Hands out buffers in sizes of powers of two and keeps those given back, up to a bound in bytes. Contents are
  * whatever the last user left.
  *
- * @internal
+ * @experimental
  */
 export class BufferPool {
   readonly #classes: Uint8Array<ArrayBuffer>[][] = [];

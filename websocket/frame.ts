@@ -5,9 +5,9 @@
  */
 
 /**
- * Frame opcodes (RFC 6455 §5.2).
+ * **UNSTABLE** Frame opcodes (RFC 6455 §5.2).
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export const OPCODE: {
   readonly CONTINUATION: 0x0;

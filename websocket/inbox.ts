@@ -40,8 +40,11 @@ const ITEM_COST = 160;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
+type ItemResult = IteratorResult<InboxItem, undefined>;
+type MessageResult = IteratorResult<string | Uint8Array, undefined>;
+
 interface Waiter {
-  readonly resolve: (result: IteratorResult<InboxItem, undefined>) => void;
+  readonly resolve: (result: ItemResult | Promise<ItemResult>) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -56,6 +59,8 @@ export class Inbox {
   readonly #queue: BoundedQueue<InboxItem> = new BoundedQueue();
   #waiters: Waiter[] | undefined;
   #isOver = false;
+  /** Whether messages have ever been taken as streams. */
+  #hasPieces = false;
   #ended = false;
   #error: Error | undefined;
 
@@ -95,7 +100,7 @@ export class Inbox {
   }
 
   /** The next item, as an iterator gives it. */
-  next(): Promise<IteratorResult<InboxItem, undefined>> {
+  next(): Promise<ItemResult> {
     const item = this.#queue.shift();
     if (item === undefined) return this.#wait();
     if (this.#isOver && this.#queue.cost <= this.#mark) {
@@ -105,9 +110,9 @@ export class Inbox {
     return Promise.resolve({ done: false, value: item });
   }
 
-  #wait(): Promise<IteratorResult<InboxItem, undefined>> {
+  #wait(): Promise<ItemResult> {
     if (this.#ended) return this.#error === undefined ? Promise.resolve(DONE) : Promise.reject(this.#takeError());
-    const promise = new Promise<IteratorResult<InboxItem, undefined>>((resolve, reject) => {
+    const promise = new Promise<ItemResult>((resolve, reject) => {
       (this.#waiters ??= []).push({ resolve, reject });
     });
     this.#owner.onDry();
@@ -122,16 +127,15 @@ export class Inbox {
   }
 
   /** The next whole message; pieces of one that was being streamed are put together or, without their head, dropped. */
-  nextMessage(): Promise<IteratorResult<string | Uint8Array, undefined>> {
+  nextMessage(): Promise<MessageResult> {
+    // Without pieces an item is a message: one promise less for each.
+    if (!this.#hasPieces) return this.next() as Promise<MessageResult>;
     return this.next().then((result) => {
-      if (result.done || !(result.value instanceof Piece)) {
-        return result as IteratorResult<string | Uint8Array, undefined>;
-      }
-      return this.#join(result.value);
+      return result.value instanceof Piece ? this.#join(result.value) : result as MessageResult;
     });
   }
 
-  async #join(piece: Piece): Promise<IteratorResult<string | Uint8Array, undefined>> {
+  async #join(piece: Piece): Promise<MessageResult> {
     const parts = [piece.data];
     let last = piece;
     while (!last.fin) {
@@ -147,6 +151,7 @@ export class Inbox {
 
   /** The messages as streams. */
   async *messages(): AsyncGenerator<IncomingMessage, void, undefined> {
+    this.#hasPieces = true;
     for (;;) {
       const result = await this.next();
       if (result.done) return;

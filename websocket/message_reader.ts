@@ -28,9 +28,9 @@ import { mask } from "./mask.ts";
 import { decodeUtf8, isValidUtf8, Utf8Validator } from "./utf8.ts";
 
 /**
- * A message, whole. `data` is a view into the bytes received, valid until the next event is asked for, unless `owned`.
+ * **UNSTABLE** A message, whole. `data` is a view into the bytes received, valid until the next event is asked for, unless `owned`.
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export interface MessageEvent {
   /** What it is. */
@@ -44,9 +44,9 @@ export interface MessageEvent {
 }
 
 /**
- * A piece of a message, where messages are streamed. Pieces need not be whole frames.
+ * **UNSTABLE** A piece of a message, where messages are streamed. Pieces need not be whole frames.
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export interface FragmentEvent {
   /** What it is. */
@@ -62,9 +62,9 @@ export interface FragmentEvent {
 }
 
 /**
- * A ping or pong (RFC 6455 §5.5.2 and §5.5.3). A ping has already been answered.
+ * **UNSTABLE** A ping or pong (RFC 6455 §5.5.2 and §5.5.3). A ping has already been answered.
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export interface PingPongEvent {
   /** What it is. */
@@ -74,9 +74,9 @@ export interface PingPongEvent {
 }
 
 /**
- * The peer's close frame (RFC 6455 §5.5.1), already answered.
+ * **UNSTABLE** The peer's close frame (RFC 6455 §5.5.1), already answered.
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export interface CloseEvent {
   /** What it is. */
@@ -87,7 +87,11 @@ export interface CloseEvent {
   readonly reason: string;
 }
 
-/** What {@linkcode MessageReader.next} answers. @internal */
+/**
+ * **UNSTABLE** What a reader finds in the bytes received.
+ *
+ * @experimental
+ */
 export type ReaderEvent = MessageEvent | FragmentEvent | PingPongEvent | CloseEvent;
 
 /** What a reader needs to know. @internal */
@@ -334,7 +338,9 @@ export class MessageReader {
     if (isText && !isValidUtf8(input, start, end)) throw invalidUtf8();
     this.#inFrame = false;
     this.#opcode = 0;
-    return { type: "message", isText, data: input.subarray(start, end), owned: false };
+    // Text is decoded anyway; bytes that are kept are copied at once, without a view between.
+    const owned = this.own && !isText;
+    return { type: "message", isText, data: owned ? input.slice(start, end) : input.subarray(start, end), owned };
   }
 
   #readPiece(): ReaderEvent | undefined {

@@ -36,7 +36,11 @@ export interface MessageWriterOptions {
   readonly pool: BufferPool;
 }
 
-/** What {@linkcode MessageWriter.send} may be told about one message. @internal */
+/**
+ * **UNSTABLE** Choices for one message.
+ *
+ * @experimental
+ */
 export interface SendFlags {
   /** Whether to compress it; absent: by the threshold. */
   readonly compress?: boolean | undefined;

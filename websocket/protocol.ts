@@ -7,7 +7,7 @@
 
 import { BufferPool } from "../internal/buffer_pool.ts";
 import { CLOSE_CODE, MAX_CLOSE_REASON } from "./close_code.ts";
-import { MessageInflater } from "./deflate.ts";
+import { type InflateSettings, MessageInflater } from "./deflate.ts";
 import { type CloseInfo, ProtocolError } from "./errors.ts";
 import type { DeflateParameters } from "./extension.ts";
 import { OPCODE } from "./frame.ts";
@@ -15,12 +15,12 @@ import { MessageReader, type ReaderEvent } from "./message_reader.ts";
 import { MessageWriter, type OutgoingStream, type SendCompression, type SendFlags } from "./message_writer.ts";
 
 export type { OutgoingStream, SendFlags } from "./message_writer.ts";
-export type { CloseEvent, FragmentEvent, MessageEvent, PingPongEvent } from "./message_reader.ts";
+export type { CloseEvent, FragmentEvent, MessageEvent, PingPongEvent, ReaderEvent } from "./message_reader.ts";
 
 /**
- * The peer broke a rule; the connection fails (RFC 6455 §7.1.7).
+ * **UNSTABLE** The peer broke a rule; the connection fails (RFC 6455 §7.1.7).
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export interface FailEvent {
   /** What it is. */
@@ -30,31 +30,31 @@ export interface FailEvent {
 }
 
 /**
- * What {@linkcode Protocol.nextEvent} answers.
+ * **UNSTABLE** What {@linkcode Protocol.nextEvent} answers.
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export type ProtocolEvent = ReaderEvent | FailEvent;
 
 /**
- * Where a connection stands (RFC 6455 §7.1): `closing` from the first close frame, sent or received, on.
+ * **UNSTABLE** Where a connection stands (RFC 6455 §7.1): `closing` from the first close frame, sent or received, on.
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export type ProtocolState = "open" | "closing" | "closed";
 
 /**
- * What the driver is to do with the socket: go on; write what is left and end our direction, reading on until the peer
+ * **UNSTABLE** What the driver is to do with the socket: go on; write what is left and end our direction, reading on until the peer
  * ends or a deadline passes; or close it now.
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export type TransportAdvice = "keep" | "finish" | "end";
 
 /**
- * How a {@linkcode Protocol} behaves. Times are in milliseconds of the caller's clock, sizes in bytes.
+ * **UNSTABLE** How a {@linkcode Protocol} behaves. Times are in milliseconds of the caller's clock, sizes in bytes.
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export interface ProtocolOptions {
   /** Which side this is. */
@@ -85,7 +85,7 @@ const KEEPALIVE_PAYLOAD: Uint8Array = new TextEncoder().encode("keepalive");
 const encoder = new TextEncoder();
 
 /**
- * One connection's state machine.
+ * **UNSTABLE** One connection's state machine.
  *
  * Give it what the socket reads ({@linkcode receive}), then take events until there are none ({@linkcode nextEvent}),
  * write what {@linkcode takeOutput} gives, obey {@linkcode transport}, and call {@linkcode tick} at
@@ -106,7 +106,7 @@ const encoder = new TextEncoder();
  * assert.equal(new TextDecoder().decode(event.data), "Hello");
  * ```
  *
- * @experimental **UNSTABLE**
+ * @experimental
  */
 export class Protocol {
   readonly #role: "client" | "server";
@@ -148,7 +148,7 @@ export class Protocol {
     this.#reader = new MessageReader({
       expectMasked: role === "server",
       maxMessage,
-      inflater: deflate && new MessageInflater({ noContextTakeover: peerNoContextTakeover(deflate, role) }),
+      inflater: deflate && new MessageInflater(inflateSettings(deflate, role)),
       pool,
     });
     this.#writer = new MessageWriter({
@@ -574,8 +574,11 @@ function closePayload(code: number | undefined, reason: string): Uint8Array {
   return payload.subarray(0, 2 + written);
 }
 
-function peerNoContextTakeover(deflate: DeflateParameters, role: "client" | "server"): boolean {
-  return role === "server" ? deflate.clientNoContextTakeover : deflate.serverNoContextTakeover;
+function inflateSettings(deflate: DeflateParameters, role: "client" | "server"): InflateSettings {
+  if (role === "server") {
+    return { noContextTakeover: deflate.clientNoContextTakeover, windowBits: deflate.clientMaxWindowBits };
+  }
+  return { noContextTakeover: deflate.serverNoContextTakeover, windowBits: deflate.serverMaxWindowBits };
 }
 
 function sendCompression(

@@ -295,7 +295,7 @@ class RunningServer implements Server {
     const { addr } = this;
     const scheme = this.#options.tls === undefined ? "ws" : "wss";
     const path = this.#options.path ?? "/";
-    if (!("port" in addr)) return `${scheme}://localhost${path}`;
+    if (!("hostname" in addr)) return `${scheme}://localhost${path}`;
     const { hostname, port } = addr;
     const host = LOOPBACK_OF.get(hostname) ?? (hostname.includes(":") ? `[${hostname}]` : hostname);
     return `${scheme}://${host}:${port}${path}`;

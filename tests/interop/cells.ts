@@ -1,0 +1,91 @@
+/**
+ * The committed table of what must interoperate: a cell or check that a run does not report has failed.
+ *
+ * @module
+ */
+
+/** How permessage-deflate is used: not at all, without context takeover, or with it. */
+export type Deflate = "off" | "stateless" | "context";
+
+/** What carries the connection. */
+export type Transport = "tcp" | "tls" | "unix";
+
+/** One peer against Viaduct in one role. */
+export interface Cell {
+  readonly peer: "ws" | "websockets" | "platform" | "chromium";
+  /** Viaduct's role. */
+  readonly role: "server" | "client";
+  readonly transport: Transport;
+  readonly deflate: Deflate;
+  /** The checks that the cell must pass, by name. */
+  readonly checks: readonly string[];
+}
+
+/** The result of one check; `error` only where it failed. */
+export interface CheckResult {
+  readonly check: string;
+  readonly error?: string;
+}
+
+/** A cell's name. */
+export function cellName(cell: Cell): string {
+  return `${cell.peer} / Viaduct ${cell.role} / ${cell.transport} / ${cell.deflate}`;
+}
+
+const MESSAGES = ["text", "binary", "large", "order"];
+const COMMON = [...MESSAGES, "close, sent", "close, received", "subprotocol", "refused"];
+const FULL = [
+  ...COMMON,
+  "fragmented, sent",
+  "fragmented, received",
+  "ping, sent",
+  "ping, received",
+  "headers",
+  "extensions",
+];
+const WS = [...FULL, "close, sent without status", "size on the wire"];
+const BROWSER = [
+  "page connects",
+  "pages chat with each other",
+  "text that looks like markup stays text",
+  "no console errors",
+  "screenshot",
+  "page notices that the server has gone",
+];
+
+/** The ways each library is driven. */
+const WAYS: readonly { readonly transport: Transport; readonly deflate: Deflate }[] = [
+  { transport: "tcp", deflate: "off" },
+  { transport: "tcp", deflate: "stateless" },
+  { transport: "tcp", deflate: "context" },
+  { transport: "tls", deflate: "off" },
+  { transport: "tls", deflate: "context" },
+  { transport: "unix", deflate: "off" },
+];
+
+function cellsOf(peer: "ws" | "websockets", checks: readonly string[]): Cell[] {
+  return (["server", "client"] as const).flatMap((role) => WAYS.map((way) => ({ peer, role, ...way, checks })));
+}
+
+/** Every cell of the matrix. */
+export const CELLS: readonly Cell[] = [
+  ...cellsOf("ws", WS),
+  ...cellsOf("websockets", FULL),
+  {
+    peer: "platform",
+    role: "server",
+    transport: "tcp",
+    deflate: "off",
+    // Its client sends no fragments, pings or header fields of the program's.
+    checks: [...COMMON, "fragmented, received", "ping, received"],
+  },
+  {
+    peer: "platform",
+    role: "client",
+    transport: "tcp",
+    deflate: "off",
+    // Its server sends neither fragments nor pings of the program's.
+    checks: [...COMMON, "fragmented, sent", "ping, sent", "headers", "extensions"],
+  },
+  { peer: "chromium", role: "server", transport: "tcp", deflate: "off", checks: BROWSER },
+];

@@ -1,0 +1,111 @@
+/**
+ * Installs the peers into ignored folders of the project.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { emptyFolder, ignoredFolder, readTextIfPresent } from "../support/folders.ts";
+import { runCommand } from "../support/processes.ts";
+
+const WS = "8.23.0";
+const WEBSOCKETS = "17.4";
+/** The oldest Python that `websockets` runs on here. */
+const PYTHON = "import sys; assert sys.version_info >= (3, 10)";
+const PEERS = fileURLToPath(new URL("peers/", import.meta.url));
+
+/** The commands that start the programs of one library; arguments follow. */
+export interface PeerPrograms {
+  readonly client: readonly string[];
+  readonly server: readonly string[];
+}
+
+/** A certificate authority and a certificate for 127.0.0.1 and localhost, as PEM files. */
+export interface Certificates {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Installs Node's ws. */
+export async function installWs(): Promise<PeerPrograms> {
+  const folder = await ignoredFolder(".cache", "interop", "ws");
+  const manifest = `${JSON.stringify({ private: true, type: "module", dependencies: { ws: WS } }, null, 2)}\n`;
+  if (await readTextIfPresent(join(folder, "stamp")) !== manifest) {
+    await Deno.writeTextFile(join(folder, "package.json"), manifest);
+    await runCommand(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock"], { cwd: folder });
+    await Deno.writeTextFile(join(folder, "stamp"), manifest);
+  }
+  // Node looks for ws from where the program lies.
+  for (const name of ["ws_client.mjs", "ws_server.mjs", "ws_testee.mjs"]) {
+    await Deno.copyFile(join(PEERS, name), join(folder, name));
+  }
+  return { client: ["node", join(folder, "ws_client.mjs")], server: ["node", join(folder, "ws_server.mjs")] };
+}
+
+/** Installs Python's websockets. */
+export async function installWebsockets(): Promise<PeerPrograms> {
+  const folder = await ignoredFolder(".cache", "interop", "websockets");
+  const python = join(folder, "bin", "python");
+  if (await readTextIfPresent(join(folder, "stamp")) !== WEBSOCKETS) {
+    await runCommand(["python3", "-c", PYTHON]);
+    await runCommand(["python3", "-m", "venv", "--clear", folder]);
+    await runCommand([python, "-m", "pip", "install", "--quiet", `websockets==${WEBSOCKETS}`]);
+    await Deno.writeTextFile(join(folder, "stamp"), WEBSOCKETS);
+  }
+  return {
+    client: [python, join(PEERS, "websockets_client.py")],
+    server: [python, join(PEERS, "websockets_server.py")],
+  };
+}
+
+/** The platform's own WebSocket needs no installing. */
+export function platformPrograms(): PeerPrograms {
+  const run = [Deno.execPath(), "run", "-A"];
+  return {
+    client: [...run, join(PEERS, "platform_client.ts")],
+    server: [...run, join(PEERS, "platform_server.ts")],
+  };
+}
+
+/** Finds Chromium; installs Debian's where there is none. */
+export async function installChromium(): Promise<string> {
+  const found = await findChromium();
+  if (found !== undefined) return found;
+  // Where the user is not root, only somebody else can install it.
+  const sudo = Deno.uid() === 0 ? [] : ["sudo", "--non-interactive"];
+  await runCommand([...sudo, "apt-get", "update"]);
+  await runCommand([...sudo, "apt-get", "install", "-y", "--no-install-recommends", "chromium"]);
+  const installed = await findChromium();
+  if (installed === undefined) throw new Error("Cannot find chromium on PATH after it was installed");
+  return installed;
+}
+
+async function findChromium(): Promise<string | undefined> {
+  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+    try {
+      await runCommand([name, "--version"]);
+      return name;
+    } catch {
+      // The next name may do.
+    }
+  }
+  return undefined;
+}
+
+/** Makes a throw-away certificate authority and a certificate by it. */
+export async function makeCertificates(): Promise<Certificates> {
+  const folder = await emptyFolder(".cache", "interop", "certificates");
+  const path = (name: string): string => join(folder, name);
+  const request = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  const authority = ["-x509", "-days", "2", "-subj", "/CN=Viaduct interop CA"];
+  await runCommand([...request, ...authority, "-keyout", path("ca.key"), "-out", path("ca.pem")]);
+  await runCommand([...request, "-subj", "/CN=localhost", "-keyout", path("key.pem"), "-out", path("request.pem")]);
+  const names = "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n";
+  await Deno.writeTextFile(path("names.cnf"), `${names}authorityKeyIdentifier=keyid\n`);
+  const sign = ["openssl", "x509", "-req", "-days", "2", "-CAcreateserial", "-extfile", path("names.cnf")];
+  const by = ["-CA", path("ca.pem"), "-CAkey", path("ca.key")];
+  await runCommand([...sign, ...by, "-in", path("request.pem"), "-out", path("cert.pem")]);
+  return { ca: path("ca.pem"), cert: path("cert.pem"), key: path("key.pem") };
+}

@@ -1,0 +1,209 @@
+/**
+ * Runs Viaduct against clients and servers of others: `deno task interop`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "../support/folders.ts";
+import { ProcessGroup } from "../support/processes.ts";
+import { runBrowser } from "./browser.ts";
+import { type Cell, cellName, CELLS, type CheckResult } from "./cells.ts";
+import {
+  type Certificates,
+  installChromium,
+  installWebsockets,
+  installWs,
+  makeCertificates,
+  type PeerPrograms,
+  platformPrograms,
+} from "./install.ts";
+
+const USAGE = `Usage: deno task interop [options]
+  --only TEXT         only the cells whose name contains TEXT
+  --without-viaduct   puts Node's ws where Viaduct would be: says whether a peer or Viaduct is to blame
+  --chat COMMAND      another chat for the browser`;
+
+/** How long a server may take to listen, in milliseconds. */
+const START_TIMEOUT = 30_000;
+/** How long a client may take for all its checks, in milliseconds. */
+const CLIENT_TIMEOUT = 180_000;
+
+/** What the cells share. */
+interface Run {
+  readonly processes: ProcessGroup;
+  readonly certificates: Certificates;
+  readonly withoutViaduct: boolean;
+  readonly chat: readonly string[];
+}
+
+/** How a cell's two sides meet. */
+interface Meeting {
+  readonly cell: Cell;
+  readonly certificates?: Certificates;
+  /** The path of a Unix socket. */
+  readonly unix?: string;
+}
+
+/** A server that runs. */
+interface RunningServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const installing = new Map<string, Promise<PeerPrograms>>();
+
+/** Installs a library once, however many cells want it. */
+function programsOf(peer: Exclude<Cell["peer"], "chromium">): Promise<PeerPrograms> {
+  let programs = installing.get(peer);
+  if (programs === undefined) {
+    const install = { ws: installWs, websockets: installWebsockets, platform: platformPrograms }[peer];
+    installing.set(peer, programs = Promise.resolve(install()));
+  }
+  return programs;
+}
+
+function serverArguments({ cell, certificates, unix }: Meeting): string[] {
+  return [
+    ...(cell.peer === "platform" ? [] : ["--deflate", cell.deflate]),
+    ...(certificates === undefined ? [] : ["--cert", certificates.cert, "--key", certificates.key]),
+    ...(unix === undefined ? [] : ["--unix", unix]),
+  ];
+}
+
+function clientArguments({ cell, certificates, unix }: Meeting, url: string): string[] {
+  return [
+    "--url",
+    url,
+    ...(cell.peer === "platform" ? [] : ["--deflate", cell.deflate]),
+    ...(certificates === undefined ? [] : ["--ca", certificates.ca]),
+    ...(unix === undefined ? [] : ["--unix", unix]),
+  ];
+}
+
+async function startPeerServer(program: readonly string[], meeting: Meeting, run: Run): Promise<RunningServer> {
+  const server = run.processes.start("server", [...program, ...serverArguments(meeting)]);
+  const [, url = ""] = await server.line(/^listening (\S+)/, START_TIMEOUT);
+  return { url, stop: () => server.stop() };
+}
+
+async function startViaductServer({ cell, certificates, unix }: Meeting): Promise<RunningServer> {
+  const { startServer } = await import("./viaduct_server.ts");
+  const server = await startServer({
+    deflate: cell.deflate,
+    ...(certificates === undefined ? {} : { certificates }),
+    ...(unix === undefined ? {} : { unix }),
+  });
+  const url = unix === undefined ? server.url.replace(/\/$/, "") : "ws://localhost";
+  return { url, stop: () => server.shutdown({ timeout: 1_000 }) };
+}
+
+async function runPeerClient(
+  program: readonly string[],
+  meeting: Meeting,
+  url: string,
+  run: Run,
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  const onLine = (line: string): void => {
+    if (line.startsWith("{")) results.push(JSON.parse(line));
+  };
+  const client = run.processes.start("client", [...program, ...clientArguments(meeting, url)], { onLine });
+  const timer = setTimeout(() => void client.stop(), CLIENT_TIMEOUT);
+  const status = await client.status;
+  clearTimeout(timer);
+  if (!status.success) console.log(`client ended with ${status.code}\n${client.tail}`);
+  return results;
+}
+
+async function runViaductClient({ cell, certificates, unix }: Meeting, url: string): Promise<CheckResult[]> {
+  const { runClient } = await import("./viaduct_client.ts");
+  const ca = certificates === undefined ? {} : { ca: await Deno.readTextFile(certificates.ca) };
+  return await runClient({ url, deflate: cell.deflate, ...ca, ...(unix === undefined ? {} : { unix }) }, cell.checks);
+}
+
+/** Runs a cell's checks: a server on one side, a client on the other. */
+async function runCell(cell: Cell, run: Run): Promise<readonly CheckResult[]> {
+  if (cell.peer === "chromium") return await runBrowser(await installChromium(), run.chat, run.processes);
+  const programs = await programsOf(cell.peer);
+  const substitute = run.withoutViaduct ? await programsOf("ws") : undefined;
+  const folder = cell.transport === "unix" ? await Deno.makeTempDir({ prefix: "viaduct-interop-" }) : undefined;
+  const meeting: Meeting = {
+    cell,
+    ...(cell.transport === "tls" ? { certificates: run.certificates } : {}),
+    ...(folder === undefined ? {} : { unix: join(folder, "socket") }),
+  };
+  const serverProgram = cell.role === "client" ? programs.server : substitute?.server;
+  const clientProgram = cell.role === "server" ? programs.client : substitute?.client;
+  const server = serverProgram === undefined
+    ? await startViaductServer(meeting)
+    : await startPeerServer(serverProgram, meeting, run);
+  try {
+    return clientProgram === undefined
+      ? await runViaductClient(meeting, server.url)
+      : await runPeerClient(clientProgram, meeting, server.url, run);
+  } finally {
+    await server.stop();
+    if (folder !== undefined) await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Compares what a cell reported with the checks that the table asks of it; returns a line for each failure. */
+function failuresOf(cell: Cell, results: readonly CheckResult[]): string[] {
+  return cell.checks.flatMap((check) => {
+    const result = results.find((result) => result.check === check);
+    if (result === undefined) return [`${check}: not reported`];
+    return result.error === undefined ? [] : [`${check}: ${result.error}`];
+  });
+}
+
+/** Runs one cell and prints its line of the matrix; returns how many checks failed. */
+async function report(cell: Cell, run: Run): Promise<number> {
+  const started = performance.now();
+  let failures: string[];
+  try {
+    failures = failuresOf(cell, await runCell(cell, run));
+  } catch (error) {
+    failures = cell.checks.map((check) => `${check}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+  const total = cell.checks.length;
+  const { peer, role, transport, deflate } = cell;
+  const columns = [peer.padEnd(10), role.padEnd(6), transport.padEnd(4), deflate.padEnd(9)];
+  const verdict = failures.length === 0 ? "ok" : "FAILED";
+  console.log(`${columns.join("  ")}  ${total - failures.length}/${total}  ${seconds.padStart(5)} s  ${verdict}`);
+  for (const failure of failures) console.log(`  FAIL ${failure}`);
+  return failures.length;
+}
+
+async function main(): Promise<boolean> {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      only: { type: "string", default: "" },
+      "without-viaduct": { type: "boolean", default: false },
+      chat: { type: "string" },
+    },
+  });
+  const cells = CELLS.filter((cell) => cellName(cell).includes(values.only));
+  if (cells.length === 0) throw new RangeError(`No cell's name contains "${values.only}"`);
+  await using processes = new ProcessGroup();
+  processes.stopOnSignals();
+  const run: Run = {
+    processes,
+    certificates: await makeCertificates(),
+    withoutViaduct: values["without-viaduct"],
+    chat: values.chat?.split(" ") ??
+      [Deno.execPath(), "run", "--allow-net", join(ROOT, "examples", "chat", "main.ts"), "--port", "0"],
+  };
+  console.log("peer        Viaduct via   deflate    checks");
+  let failed = 0;
+  for (const cell of cells) failed += await report(cell, run);
+  const total = cells.reduce((sum, cell) => sum + cell.checks.length, 0);
+  console.log(`interop: ${total - failed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+if (Deno.args.includes("--help")) console.log(USAGE);
+else Deno.exit(await main() ? 0 : 1);

@@ -1,12 +1,14 @@
 /**
- * Compression of messages with DEFLATE (RFC 7692 §7.2) on the runtime's zlib, synchronously. Sans-I/O.
+ * Compression of messages with DEFLATE (RFC 7692 §7.2) on the runtime's zlib. Inflating, and deflating without context,
+ * are synchronous and pure; {@linkcode ContextDeflater} is for drivers.
  *
  * @module
  */
 
+import type { DeflateRaw } from "node:zlib";
 import { assert } from "../internal/assert.ts";
 import { builtin } from "../internal/builtins.ts";
-import { ProtocolError } from "./errors.ts";
+import { ConnectionClosedError, ProtocolError } from "./errors.ts";
 
 /** How a sender compresses. @internal */
 export interface DeflateSettings {
@@ -86,18 +88,92 @@ export function deflateMessage(bytes: Uint8Array, settings: DeflateSettings): Ui
   return withoutTail(deflated);
 }
 
-/** Gives zlib's options for what was agreed. @internal */
-export function zlibSettings(settings: DeflateSettings): DeflateSettings {
-  const { windowBits, level, memLevel } = settings;
-  return { windowBits: Math.max(MIN_ZLIB_WINDOW_BITS, windowBits), level, memLevel };
+/** A message in the queue of a {@linkcode ContextDeflater}. */
+interface Pending {
+  resolve(payload: Uint8Array): void;
+  reject(error: Error): void;
 }
 
-/** Cuts off the tail of a flushed message, which zlib's sync flush always writes. @internal */
-export function withoutTail(flushed: Uint8Array): Uint8Array {
-  const length = flushed.length - TAIL.length;
-  assert(TAIL.every((byte, index) => flushed[length + index] === byte), "zlib's flush did not end with its marker");
-  // A plain view: zlib gives a Buffer, whose slice() does not copy.
-  return new Uint8Array(flushed.buffer, flushed.byteOffset, length);
+/**
+ * Compresses messages with context takeover: each may refer to those before it (RFC 7692 §7.2.1). Several may be under
+ * way; their payloads come in order. The stream, which holds a quarter of a megabyte, is made with the first message.
+ *
+ * @internal
+ */
+export class ContextDeflater {
+  readonly #settings: DeflateSettings;
+  readonly #pending = new Set<Pending>();
+  #stream: DeflateRaw | undefined;
+  /** What zlib wrote for the message under way. */
+  #parts: Uint8Array[] = [];
+  #hasContext = false;
+  #failure: Error | undefined;
+
+  /** Creates the deflater for one direction of one connection. */
+  constructor(settings: DeflateSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Compresses the next message.
+   *
+   * @param bytes The message; it must not change until the promise has settled.
+   * @returns The payload, without the tail 00 00 ff ff. It rejects where the deflater fails or is closed.
+   */
+  deflate(bytes: Uint8Array): Promise<Uint8Array> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const stream = this.#stream ??= this.#open();
+    this.#hasContext = true;
+    return new Promise((resolve, reject) => {
+      const pending: Pending = { resolve, reject };
+      this.#pending.add(pending);
+      stream.write(bytes, (error) => {
+        // An error reaches the stream's listener too, and after closing nobody waits.
+        if (error || !this.#pending.delete(pending)) return;
+        pending.resolve(this.#takePayload());
+      });
+    });
+  }
+
+  /** Lets the next message start with an empty window, which a sender may do at any time (RFC 7692 §7.1.1). */
+  reset(): void {
+    if (!this.#hasContext || this.#stream === undefined || zlib === undefined) return;
+    this.#hasContext = false;
+    // A full flush empties the hash table in queue order, so that no later match reaches behind it. Its own empty
+    // block belongs to no message.
+    this.#stream.flush(zlib.constants.Z_FULL_FLUSH, () => this.#parts = []);
+  }
+
+  /** Frees the stream. Messages under way, and any later one, reject. */
+  close(): void {
+    this.#fail(new ConnectionClosedError("Cannot compress message: connection is closed"));
+  }
+
+  #open(): DeflateRaw {
+    assert(zlib !== undefined, "Compression was agreed upon where zlib is absent");
+    // With `flush`, each write is flushed by itself: half the operations of a write and a flush.
+    const stream = zlib.createDeflateRaw({ ...zlibSettings(this.#settings), flush: zlib.constants.Z_SYNC_FLUSH });
+    stream.on("data", (part: Uint8Array) => this.#parts.push(part));
+    stream.on("error", (error) => this.#fail(error));
+    return stream;
+  }
+
+  #takePayload(): Uint8Array {
+    const parts = this.#parts;
+    this.#parts = [];
+    // zlib writes nothing for an empty message behind a flush: RFC 7692 §7.2.3.6 gives the byte.
+    if (parts.length === 0) return new Uint8Array(1);
+    return withoutTail(parts.length === 1 ? parts[0]! : join(parts, parts.reduce((sum, part) => sum + part.length, 0)));
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#stream?.close();
+    this.#parts = [];
+    for (const pending of this.#pending) pending.reject(error);
+    this.#pending.clear();
+  }
 }
 
 /**
@@ -201,6 +277,20 @@ export class MessageInflater {
     this.#window.set(added, old);
     this.#kept = kept;
   }
+}
+
+/** Gives zlib's options for what was agreed. */
+function zlibSettings(settings: DeflateSettings): DeflateSettings {
+  const { windowBits, level, memLevel } = settings;
+  return { windowBits: Math.max(MIN_ZLIB_WINDOW_BITS, windowBits), level, memLevel };
+}
+
+/** Cuts off the tail of a flushed message, which zlib's sync flush always writes. */
+function withoutTail(flushed: Uint8Array): Uint8Array {
+  const length = flushed.length - TAIL.length;
+  assert(TAIL.every((byte, index) => flushed[length + index] === byte), "zlib's flush did not end with its marker");
+  // A plain view: zlib gives a Buffer, whose slice() does not copy.
+  return new Uint8Array(flushed.buffer, flushed.byteOffset, length);
 }
 
 /** Inflates up to the end of the first DEFLATE stream in `input`. */

@@ -9,6 +9,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { failureMessage } from "../../internal/log.ts";
 import { emptyFolder, readTextIfPresent, ROOT } from "../support/folders.ts";
 import { freePort, type Process, ProcessGroup, untilListening } from "../support/processes.ts";
 import expected from "./expected.json" with { type: "json" };
@@ -222,7 +223,7 @@ async function runJobs(jobs: readonly Job[], run: Run): Promise<Record<Role, unk
         run.progress.end(name, report === undefined ? "ended without a report" : "done");
       } catch (error) {
         // The cases of this part are missing from the reports, and so they fail.
-        run.progress.end(name, `failed: ${error instanceof Error ? error.message : String(error)}`);
+        run.progress.end(name, `failed: ${failureMessage(error)}`);
       }
     }
   };
@@ -250,6 +251,16 @@ function printVerdict(role: Role, verdict: Verdict): void {
   for (const problem of verdict.problems) console.log(`FAIL ${role} ${problem}`);
 }
 
+async function install(settings: Settings): Promise<Suite | undefined> {
+  console.error("Installing the suite where it is not yet");
+  try {
+    return await installSuite(settings.suite);
+  } catch (error) {
+    console.error(failureMessage(error));
+    return undefined;
+  }
+}
+
 async function main(): Promise<boolean> {
   const settings = readSettings(Deno.args);
   const expectations: Expectations = settings.patterns === undefined
@@ -258,8 +269,11 @@ async function main(): Promise<boolean> {
   if (countCases(expectations) === 0) throw new RangeError(`No case matches ${settings.patterns?.join(",")}`);
   await using processes = new ProcessGroup();
   processes.stopOnSignals();
-  console.error("Installing the suite where it is not yet");
-  const suite = await installSuite(settings.suite);
+  const suite = await install(settings);
+  if (suite === undefined) {
+    console.log(`conformance: 0 passed, ${countCases(expectations) * settings.roles.length} failed`);
+    return false;
+  }
   const started = performance.now();
   const progress = new Progress(countCases(expectations) * settings.roles.length);
   const timer = setTimeout(() => {

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { failureMessage } from "../../internal/log.ts";
 import { ignoredFolder } from "../support/folders.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import { Browser, type Page } from "./cdp.ts";
@@ -70,7 +71,7 @@ async function drive(browser: Browser, url: string, stopServer: () => Promise<vo
       await step();
       results.push({ check });
     } catch (error) {
-      results.push({ check, error: error instanceof Error ? error.message : String(error) });
+      results.push({ check, error: failureMessage(error) });
     }
   }
   return results;

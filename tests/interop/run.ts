@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { failureMessage } from "../../internal/log.ts";
 import { ROOT } from "../support/folders.ts";
 import { ProcessGroup } from "../support/processes.ts";
 import { runBrowser } from "./browser.ts";
@@ -33,7 +34,6 @@ const CLIENT_TIMEOUT = 180_000;
 /** What the cells share. */
 interface Run {
   readonly processes: ProcessGroup;
-  readonly certificates: Certificates;
   readonly withoutViaduct: boolean;
   readonly chat: readonly string[];
 }
@@ -53,6 +53,7 @@ interface RunningServer {
 }
 
 const installing = new Map<string, Promise<PeerPrograms>>();
+let certificates: Promise<Certificates> | undefined;
 
 /** Installs a library once, however many cells want it. */
 function programsOf(peer: Exclude<Cell["peer"], "chromium">): Promise<PeerPrograms> {
@@ -131,7 +132,7 @@ async function runCell(cell: Cell, run: Run): Promise<readonly CheckResult[]> {
   const folder = cell.transport === "unix" ? await Deno.makeTempDir({ prefix: "viaduct-interop-" }) : undefined;
   const meeting: Meeting = {
     cell,
-    ...(cell.transport === "tls" ? { certificates: run.certificates } : {}),
+    ...(cell.transport === "tls" ? { certificates: await (certificates ??= makeCertificates()) } : {}),
     ...(folder === undefined ? {} : { unix: join(folder, "socket") }),
   };
   const serverProgram = cell.role === "client" ? programs.server : substitute?.server;
@@ -165,7 +166,7 @@ async function report(cell: Cell, run: Run): Promise<number> {
   try {
     failures = failuresOf(cell, await runCell(cell, run));
   } catch (error) {
-    failures = cell.checks.map((check) => `${check}: ${error instanceof Error ? error.message : String(error)}`);
+    failures = cell.checks.map((check) => `${check}: ${failureMessage(error)}`);
   }
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   const total = cell.checks.length;
@@ -192,7 +193,6 @@ async function main(): Promise<boolean> {
   processes.stopOnSignals();
   const run: Run = {
     processes,
-    certificates: await makeCertificates(),
     withoutViaduct: values["without-viaduct"],
     chat: values.chat?.split(" ") ??
       [Deno.execPath(), "run", "--allow-net", join(ROOT, "examples", "chat", "main.ts"), "--port", "0"],

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { connect, HandshakeError, type WebSocketConnection } from "../../websocket/mod.ts";
+import { connect, failureMessage, HandshakeError, type WebSocketConnection } from "../../websocket/mod.ts";
 import type { CheckResult, Deflate } from "./cells.ts";
 import { COMPRESSION } from "./viaduct_server.ts";
 
@@ -174,7 +174,7 @@ export async function runClient(way: ClientWay, checks: readonly string[]): Prom
       await within(run(way));
       results.push({ check });
     } catch (error) {
-      results.push({ check, error: error instanceof Error ? error.message : String(error) });
+      results.push({ check, error: failureMessage(error) });
     }
   }
   return results;

@@ -39,7 +39,7 @@ export async function startServer(way: ServerWay): Promise<Server> {
   const tls = certificates === undefined ? {} : {
     tls: { cert: await Deno.readTextFile(certificates.cert), key: await Deno.readTextFile(certificates.key) },
   };
-  const where = unix === undefined ? { hostname: "127.0.0.1", port: 0 } : { path: unix };
+  const where = unix === undefined ? { hostname: "127.0.0.1", port: 0 } : { unix };
   return serve({ ...where, ...tls, compression: COMPRESSION[deflate], upgrade }, (ws) => handle(ws, records));
 }
 

@@ -24,6 +24,9 @@ export interface NodeTlsClientOptions {
   readonly key: string | undefined;
 }
 
+/** What a socket of `node:net` has and another stream has not. */
+type Ends = Partial<Pick<Socket, "localAddress" | "localPort" | "remoteAddress" | "remotePort">>;
+
 interface Waiter<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
@@ -102,6 +105,15 @@ export class NodeStream implements ByteStream {
     this.duplex.destroy();
   }
 
+  /** The ends of the socket, where it is one of `node:net`. */
+  addresses(): { readonly localAddress: string; readonly remoteAddress: string } {
+    const { localAddress, localPort, remoteAddress, remotePort } = this.duplex as Duplex & Ends;
+    return {
+      localAddress: formatAddress(localAddress, localPort),
+      remoteAddress: formatAddress(remoteAddress, remotePort),
+    };
+  }
+
   #onReadable = (): void => {
     this.#reader?.resolve();
     this.#reader = undefined;
@@ -133,6 +145,16 @@ export class NodeStream implements ByteStream {
   }
 }
 
+function formatAddress(address: string | undefined, port: number | undefined): string {
+  if (address === undefined || port === undefined) return "";
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Takes over a stream of Node that is connected and that nobody reads. @internal */
+export function nodeStream(duplex: Duplex): NodeStream {
+  return new NodeStream(duplex);
+}
+
 /** How much a {@linkcode ByteStream} is asked for at once on its way into a Node stream, in bytes. */
 const READ_SIZE = 16 << 10;
 
@@ -155,7 +177,11 @@ export function duplexOf(stream: ByteStream): Duplex {
       (stream.closeWrite?.() ?? Promise.resolve()).then(() => callback(), callback);
     },
     destroy(error, callback): void {
-      stream.close();
+      try {
+        stream.close();
+      } catch {
+        // It is closed already: an abort closes it first.
+      }
       callback(error);
     },
   });

@@ -1,0 +1,347 @@
+/**
+ * The client: opens a socket, goes through the opening handshake, and hands over a connection.
+ *
+ * @module
+ */
+
+import { BufferPool } from "../internal/buffer_pool.ts";
+import { failureMessage } from "../internal/log.ts";
+import { maskingKeys } from "../internal/masking_keys.ts";
+import { TimerWheel } from "../internal/timer_wheel.ts";
+import {
+  type ClientTlsOptions,
+  type ConnectOptions,
+  type ConnectPlan,
+  type DialTarget,
+  type Hop,
+  planConnection,
+} from "./client_options.ts";
+import { Connection } from "./connection.ts";
+import { HandshakeError } from "./errors.ts";
+import {
+  checkUpgradeResponse,
+  encodeKey,
+  formatUpgradeRequest,
+  headHandshakeError,
+  type UpgradeRequestOptions,
+  type UpgradeResult,
+} from "./handshake.ts";
+import { HttpHeadError } from "./http1.ts";
+import { connectNode, NodeStream, secureNodeStream } from "./node_stream.ts";
+import {
+  openTunnel,
+  readBodyExcerpt,
+  type ReadHead,
+  readResponseHead,
+  withBrackets,
+  withoutBrackets,
+  writeAll,
+} from "./proxy.ts";
+import { followRedirect } from "./redirect.ts";
+import type { ByteStream } from "./stream.ts";
+import type { ConnectionInfo, WebSocketConnection } from "./web_socket_connection.ts";
+
+export type { ClientTlsOptions, ConnectOptions, DialTarget };
+
+/**
+ * Connects to a WebSocket server.
+ *
+ * @param url The server: `ws:` or `wss:`; `http:` and `https:` stand for them. User and password become an
+ * `Authorization` field.
+ * @param options Options of the connection and of opening it.
+ * @returns The open connection.
+ *
+ * @throws {TypeError} An option or the URL has a form that is not allowed. As all mistakes of the caller, it is found
+ * before a byte is sent.
+ * @throws {RangeError} A number is out of its range.
+ * @throws {SyntaxError} The URL is no WebSocket URL.
+ * @throws {HandshakeError} Anything else went wrong; `code` says what. `connection_lost` stands for every failure of
+ * the network and of TLS, with the runtime's error as `cause`.
+ * @throws {unknown} The signal's reason, where it was aborted.
+ *
+ * @example Use
+ * ```ts
+ * import { connect, serve } from "@viaduct/viaduct/websocket";
+ * import assert from "node:assert/strict";
+ *
+ * await using server = serve({ port: 0, hostname: "127.0.0.1", message: (ws, data) => void ws.send(data) });
+ * await using ws = await connect(server.url);
+ * await ws.send(new Uint8Array([1, 2, 3]));
+ * for await (const message of ws) {
+ *   assert.deepEqual(message, new Uint8Array([1, 2, 3]));
+ *   break;
+ * }
+ * ```
+ *
+ * @public
+ */
+export function connect(url: string | URL, options: ConnectOptions = {}): Promise<WebSocketConnection> {
+  return openConnection(url, options);
+}
+
+/** {@linkcode connect} for files of this library, which know the class. @internal */
+export async function openConnection(url: string | URL, options: ConnectOptions): Promise<Connection> {
+  const plan = planConnection(url, options);
+  plan.signal?.throwIfAborted();
+  const attempt = new Attempt(plan);
+  try {
+    let hop = plan.hop;
+    for (let redirects = 0;; redirects++) {
+      const opened = await tryHop(hop, plan, attempt);
+      if (!(opened instanceof HandshakeError)) return startConnection(opened, hop, plan, attempt);
+      if (redirects === plan.redirect) throw opened;
+      hop = followRedirect(hop, opened);
+      if (plan.unix !== undefined && hop.url.origin !== plan.hop.url.origin) throw opened;
+    }
+  } catch (error) {
+    throw attempt.end(error);
+  } finally {
+    attempt.finish();
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- Attempt
+
+/** Owns what an attempt holds, the deadline and the caller's signal, until the connection is open. */
+class Attempt {
+  readonly #controller = new AbortController();
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #stream: ByteStream | undefined;
+
+  constructor({ signal, handshakeTimeout }: ConnectPlan) {
+    this.#callerSignal = signal;
+    signal?.addEventListener("abort", this.#onAbort);
+    this.#timer = setTimeout(() => {
+      this.#abort(new HandshakeError("timeout", `Opening must take at most ${handshakeTimeout} ms, took longer`));
+    }, handshakeTimeout);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  #onAbort = (): void => this.#abort(this.#callerSignal!.reason);
+
+  #abort(reason: unknown): void {
+    this.#controller.abort(reason);
+    this.drop();
+  }
+
+  /** Takes a stream over from the one held, which is underneath it or gone. It is closed where the attempt is over. */
+  hold<Stream extends ByteStream>(stream: Stream): Stream {
+    this.#stream = stream;
+    if (!this.signal.aborted) return stream;
+    this.drop();
+    throw this.signal.reason;
+  }
+
+  /** Closes the stream held, which ends every operation on it. */
+  drop(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream !== undefined) closeQuietly(stream);
+  }
+
+  /** Gives the stream away. */
+  release(): void {
+    this.#stream = undefined;
+  }
+
+  /** The error that the caller gets for one that was caught. */
+  end(error: unknown): unknown {
+    this.drop();
+    if (this.#callerSignal?.aborted) return this.#callerSignal.reason;
+    // Where the deadline passed while the body of a refusal was read, the refusal says more.
+    const isRefusal = error instanceof HandshakeError && error.status !== 0;
+    return this.signal.aborted && !isRefusal ? this.signal.reason : error;
+  }
+
+  finish(): void {
+    clearTimeout(this.#timer);
+    this.#callerSignal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+/** Closes a stream that may be closed already: Deno's sockets throw then. */
+function closeQuietly(stream: ByteStream): void {
+  try {
+    stream.close();
+  } catch {
+    // It is closed.
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------- Handshake
+
+interface Opened {
+  readonly stream: ByteStream;
+  readonly info: ConnectionInfo;
+  readonly result: UpgradeResult;
+  readonly rest: Uint8Array;
+}
+
+/** Goes through one handshake; a redirect is returned, since it may be followed. */
+async function tryHop(hop: Hop, plan: ConnectPlan, attempt: Attempt): Promise<Opened | HandshakeError> {
+  const request: UpgradeRequestOptions = {
+    url: hop.url,
+    key: encodeKey(crypto.getRandomValues(new Uint8Array(16))),
+    subprotocols: plan.subprotocols,
+    headers: hop.headers.map(([name, value]): [string, string] => [name, value]),
+    compression: plan.options.compression,
+  };
+  // Before anything is opened: it throws what the caller did wrong.
+  const head = formatUpgradeRequest(request);
+  const { stream, info } = await reach(hop, plan, attempt);
+  try {
+    await writeAll(stream, head);
+    const { result, rest } = await readAnswer(stream, request);
+    return { stream, info, result, rest };
+  } catch (error) {
+    attempt.drop();
+    if (error instanceof HandshakeError && error.code === "redirect") return error;
+    throw error instanceof HandshakeError ? error : lost(hop.url.host, error);
+  }
+}
+
+async function readAnswer(
+  stream: ByteStream,
+  request: UpgradeRequestOptions,
+): Promise<{ readonly result: UpgradeResult; readonly rest: Uint8Array }> {
+  let answer: ReadHead;
+  try {
+    answer = await readResponseHead(stream, "Server");
+  } catch (error) {
+    throw error instanceof HttpHeadError ? headHandshakeError(error) : error;
+  }
+  const { head, rest } = answer;
+  const body = head.status === 101 ? "" : await readBodyExcerpt(stream, head, rest);
+  return { result: checkUpgradeResponse(head, request, body), rest };
+}
+
+function lost(host: string, cause: unknown): HandshakeError {
+  return new HandshakeError("connection_lost", `Cannot connect to ${host}: ${failureMessage(cause)}`, { cause });
+}
+
+let shared:
+  | { readonly wheel: TimerWheel; readonly pool: BufferPool; readonly nextMaskingKey: () => number }
+  | undefined;
+
+function startConnection(opened: Opened, hop: Hop, plan: ConnectPlan, attempt: Attempt): Connection {
+  const { stream, info, result, rest } = opened;
+  const { signal } = plan;
+  shared ??= { wheel: new TimerWheel(), pool: new BufferPool(), nextMaskingKey: maskingKeys() };
+  const onAbort = (): void => connection.abort(toError(signal!.reason));
+  const connection = new Connection({
+    ...shared,
+    role: "client",
+    stream,
+    info,
+    url: hop.url.href,
+    subprotocol: result.subprotocol,
+    extensions: result.extensions,
+    deflate: result.deflate,
+    request: undefined,
+    responseHeaders: result.headers,
+    options: plan.options,
+    handlers: plan.handlers,
+    onEnd: () => signal?.removeEventListener("abort", onAbort),
+  });
+  attempt.release();
+  signal?.addEventListener("abort", onAbort);
+  connection.start(rest);
+  return connection;
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error("Connection aborted", { cause: reason });
+}
+
+// --------------------------------------------------------------------------------------------------------- Sockets
+
+/** A socket of the runtime's. */
+type Socket = Deno.TcpConn | Deno.UnixConn | Deno.TlsConn | NodeStream;
+
+interface Reached {
+  readonly stream: ByteStream;
+  readonly info: ConnectionInfo;
+}
+
+/** Opens the stream that HTTP is spoken over. */
+async function reach(hop: Hop, plan: ConnectPlan, attempt: Attempt): Promise<Reached> {
+  const { url } = hop;
+  const isTls = url.protocol === "wss:";
+  const hostname = withoutBrackets(url.hostname);
+  const target = { hostname, port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port), isTls };
+  try {
+    if (plan.dial !== undefined) {
+      const stream = await dial(plan.dial, target, attempt);
+      return { stream, info: { localAddress: "", remoteAddress: "", isTls } };
+    }
+    const { proxy } = plan;
+    const place = plan.unix !== undefined ? { path: plan.unix } : proxy ?? target;
+    let socket = attempt.hold(await openSocket(place, attempt.signal));
+    const info = { ...addresses(socket), isTls };
+    if (proxy !== undefined) {
+      const { caCerts = [] } = hop.tls;
+      if (proxy.isTls) socket = await secure(socket, { caCerts, serverName: proxy.hostname }, attempt);
+      await openTunnel(socket, proxy, target);
+    }
+    if (isTls) socket = await secure(socket, { serverName: hostname, ...hop.tls }, attempt);
+    return { stream: socket, info };
+  } catch (error) {
+    throw isOwn(error) ? error : lost(url.host, error);
+  }
+}
+
+/** Errors that are not the network's: those of this library, and a missing permission, which no retry would mend. */
+function isOwn(error: unknown): boolean {
+  if (error instanceof HandshakeError || error instanceof RangeError) return true;
+  return error instanceof Error && error.name === "NotCapable";
+}
+
+/** Runs the caller's `dial`, which may not heed its signal: what comes late is closed. */
+function dial(open: NonNullable<ConnectOptions["dial"]>, target: Omit<DialTarget, "signal">, attempt: Attempt) {
+  const { signal } = attempt;
+  return new Promise<ByteStream>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    open({ ...target, signal }).then((stream) => resolve(attempt.hold(stream))).catch(reject).finally(() => {
+      signal.removeEventListener("abort", onAbort);
+    });
+  });
+}
+
+type Place = { readonly path: string } | { readonly hostname: string; readonly port: number };
+
+async function openSocket(place: Place, signal: AbortSignal): Promise<Socket> {
+  if (globalThis.Deno === undefined) return await connectNode(place, signal);
+  if ("path" in place) return await Deno.connect({ transport: "unix", path: place.path });
+  const { hostname, port } = place;
+  const conn = await Deno.connect({ hostname, port, signal });
+  conn.setNoDelay(true);
+  return conn;
+}
+
+/** Runs TLS over a socket, and verifies the server. */
+async function secure(socket: Socket, tls: ClientTlsOptions & { serverName: string }, attempt: Attempt) {
+  const { serverName, caCerts = [], cert, key } = tls;
+  if (socket instanceof NodeStream || !("setNoDelay" in socket) || cert !== undefined) {
+    return attempt.hold(await secureNodeStream(socket, { serverName, caCerts, cert, key }, attempt.signal));
+  }
+  // Deno.startTls knows no client certificate, and takes nothing but a TCP socket.
+  const options = { hostname: serverName, caCerts: [...caCerts], alpnProtocols: ["http/1.1"] };
+  const conn = attempt.hold(await Deno.startTls(socket, options));
+  await conn.handshake();
+  return conn;
+}
+
+function addresses(socket: Socket): Pick<ConnectionInfo, "localAddress" | "remoteAddress"> {
+  if (socket instanceof NodeStream) return socket.addresses();
+  return { localAddress: formatAddress(socket.localAddr), remoteAddress: formatAddress(socket.remoteAddr) };
+}
+
+function formatAddress(address: Deno.Addr): string {
+  if ("hostname" in address) return `${withBrackets(address.hostname)}:${address.port}`;
+  return "path" in address ? address.path ?? "" : "";
+}

@@ -178,6 +178,12 @@ Deno.test("MessageInflater reads no more of a bomb than its limit asks for", () 
   assertProtocolError("invalid_deflate", 1007, () => stateless().inflate(bomb, 2 << 20));
 });
 
+Deno.test("MessageInflater reads no more behind a final block than the rest of its limit asks for", () => {
+  const first = deflateRawSync(noise(90_000, 3));
+  const bomb = concatenated(deflateMessage(new Uint8Array(60_000), SETTINGS).subarray(0, -1), noise(64, 9));
+  assertProtocolError("message_too_big", 1009, () => stateless().inflate(concatenated(first, bomb), 100_000));
+});
+
 Deno.test("MessageInflater refuses corrupt data", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["a reserved block type", "07"],
@@ -187,6 +193,8 @@ Deno.test("MessageInflater refuses corrupt data", () => {
     ["bytes that are not DEFLATE", "ff ff ff ff"],
     ["a good block and garbage behind it", "f2 48 cd c9 c9 07 00 00 00 ff ff ff ff"],
     ["garbage behind a final block", "f3 48 cd c9 c9 07 00 ff ff"],
+    ["a final block that ends in the tail", "03"],
+    ["a final block whose data would be the tail", "01 04 00 fb ff"],
   ];
   for (const [what, hex] of cases) {
     for (const inflater of [stateless(), withContext()]) {
@@ -198,12 +206,11 @@ Deno.test("MessageInflater refuses corrupt data", () => {
 
 Deno.test("MessageInflater refuses a message that is cut off inside a block", () => {
   const bytes = encoder.encode("The quick brown fox jumps over the lazy dog, and the lazy dog sleeps");
-  for (const level of [0, 1, 9]) {
+  for (const level of [1, 9]) {
     const compressed = deflateMessage(bytes, { ...SETTINGS, level });
     assert(compressed.length > 40);
-    // The first byte of a stored block alone is an empty message. The last two hold the end of the last block, in zero
-    // bits like those of the tail.
-    for (let length = level === 0 ? 2 : 1; length < compressed.length - 2; length++) {
+    // The last two bytes hold the end of the block, in zero bits like those of the tail.
+    for (let length = 1; length < compressed.length - 2; length++) {
       const cut = compressed.subarray(0, length);
       const error = assertThrows(() => stateless().inflate(cut, MANY), ProtocolError, "", `${length} bytes`);
       assertEquals(error.code, "invalid_deflate");

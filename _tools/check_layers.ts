@@ -49,6 +49,7 @@ export const LAYERS: readonly Layer[] = [
     files: [
       "websocket/broadcast.ts",
       "websocket/connection.ts",
+      "websocket/driver.ts",
       "websocket/inbox.ts",
       "websocket/options.ts",
       "websocket/ping_tracker.ts",

@@ -1,5 +1,5 @@
 /**
- * Drives one {@linkcode Protocol} over one {@linkcode ByteStream}.
+ * The object that a program holds of one connection.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { type BufferPool, EMPTY_BYTES } from "../internal/buffer_pool.ts";
 import { viewBytes } from "../internal/bytes.ts";
 import { failureMessage } from "../internal/log.ts";
-import { nextMacrotask } from "../internal/schedule.ts";
-import type { TimerWheel, WheelEntry } from "../internal/timer_wheel.ts";
+import type { TimerWheel } from "../internal/timer_wheel.ts";
 import type { SharedMessage } from "./broadcast.ts";
 import { checkCloseArguments, CLOSE_CODE, isNormalClosure } from "./close_code.ts";
 import { ContextDeflater } from "./deflate.ts";
+import { Driver, type DriverOwner, PAUSED_BY_INBOX, PAUSED_BY_OUTPUT, PAUSED_BY_USER } from "./driver.ts";
 import { type CloseInfo, ConnectionClosedError, SendBufferError } from "./errors.ts";
 import type { DeflateParameters } from "./extension.ts";
 import { MAX_CONTROL_PAYLOAD } from "./frame.ts";
@@ -19,7 +19,6 @@ import { Inbox, type InboxItem, type InboxOwner, Piece } from "./inbox.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { type FragmentEvent, type MessageEvent, Protocol, type ProtocolEvent, type SendFlags } from "./protocol.ts";
 import { PingTracker } from "./ping_tracker.ts";
-import { ReadBuffer } from "./read_buffer.ts";
 import type { ByteStream } from "./stream.ts";
 import { decodeUtf8, isValidUtf8, Utf8Validator } from "./utf8.ts";
 import type {
@@ -52,36 +51,20 @@ export interface ConnectionInit {
   readonly onEnd: ((connection: Connection) => void) | undefined;
 }
 
-/** Within a sweep, output of this size starts on its way at once. */
-const EARLY_FLUSH = 64 << 10;
-
-/** Why reading is paused; bits. */
-const PAUSED_BY_USER = 1;
-const PAUSED_BY_OUTPUT = 2;
-const PAUSED_BY_INBOX = 4;
-
 const RESOLVED: Promise<void> = Promise.resolve();
 const TEXT_FLAGS: SendFlags = {};
 
 /**
- * A connection: the read loop, the write loop, one entry in a timer wheel, and the user's methods.
+ * A connection: the user's methods over a {@linkcode Driver}.
  *
  * @internal
  */
-export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
+export class Connection implements WebSocketConnection, DriverOwner, InboxOwner {
   readonly #init: ConnectionInit;
-  readonly #stream: ByteStream;
   readonly #protocol: Protocol;
   readonly #handlers: WebSocketHandlers;
-  readonly #buffer: ReadBuffer;
+  readonly #driver: Driver;
 
-  #isReading = false;
-  #isWriting = false;
-  #inSweep = false;
-  #hasEnded = false;
-  #flushScheduled = false;
-  #halfClosed = false;
-  #pauses = 0;
   #inbox: Inbox | undefined;
   #deflater: ContextDeflater | undefined;
   #pings: PingTracker | undefined;
@@ -92,17 +75,10 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
   #readable: ReadableStream<string | Uint8Array> | undefined;
   #writable: WritableStream<string | ArrayBuffer | ArrayBufferView> | undefined;
 
-  /** The wheel's. */
-  deadline = Infinity;
-  /** The wheel's. */
-  slot = -1;
-
   constructor(init: ConnectionInit) {
     const { options, deflate, nextMaskingKey } = init;
     this.#init = init;
-    this.#stream = init.stream;
     this.#handlers = init.handlers;
-    this.#buffer = new ReadBuffer(init.pool);
     this.#protocol = new Protocol({
       role: init.role,
       maxMessage: options.maxMessage,
@@ -114,6 +90,7 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
       ...(nextMaskingKey && { nextMaskingKey }),
       ...(deflate && { deflate, compression: compressionOf(options) }),
     }, performance.now());
+    this.#driver = new Driver(init, this.#protocol, this);
     const { message, fragment } = init.handlers;
     if (message === undefined && fragment === undefined) {
       this.#inbox = new Inbox(this, options.receiveHighWaterMark);
@@ -126,9 +103,7 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
   /** Opens: calls the handler, takes the bytes behind the handshake, and reads on. */
   start(rest: Uint8Array): void {
     this.#callHandler(this.#handlers.open);
-    if (rest.length > 0) this.#protocol.receive(rest, performance.now());
-    this.#arm();
-    void this.#readLoop();
+    this.#driver.start(rest);
   }
 
   get url(): string {
@@ -156,7 +131,7 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
   }
 
   get state(): "open" | "closing" | "closed" {
-    return this.#hasEnded ? "closed" : this.#protocol.state;
+    return this.#driver.hasEnded ? "closed" : this.#protocol.state;
   }
 
   get bufferedAmount(): number {
@@ -237,7 +212,7 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
       if (validator?.complete === false) throw new TypeError("Cannot send text message: it ends within a character");
     } catch (error) {
       if (error instanceof ConnectionClosedError) throw error;
-      this.#fail(CLOSE_CODE.INTERNAL_ERROR, "Message source failed", toError(error));
+      this.#driver.fail(CLOSE_CODE.INTERNAL_ERROR, "Message source failed", toError(error));
       throw error;
     }
     if (!this.#protocol.acceptsFragments) return this.#refuse("send message");
@@ -271,7 +246,7 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
     const payload = data?.slice() ?? pings.uniquePayload();
     const answered = pings.track(payload, performance.now());
     this.#protocol.sendPing(payload);
-    this.#flush();
+    this.#driver.flush();
     return handled(answered);
   }
 
@@ -286,13 +261,7 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
   }
 
   #close(code: number | undefined, reason: string): Promise<CloseInfo> {
-    if (!this.#hasEnded) {
-      this.#protocol.sendClose(code, reason, performance.now());
-      // The answer must be seen, whatever waits to be taken.
-      this.#unpause(PAUSED_BY_USER | PAUSED_BY_INBOX);
-      this.#flush();
-      this.#arm();
-    }
+    this.#driver.close(code, reason);
     return this.closed;
   }
 
@@ -302,17 +271,15 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
 
   /** Ends at once; `error` says why. */
   abort(error?: Error): void {
-    if (this.#hasEnded) return;
-    this.#protocol.abort(error);
-    this.#end();
+    this.#driver.abort(error);
   }
 
   pause(): void {
-    this.#pause(PAUSED_BY_USER);
+    this.#driver.pause(PAUSED_BY_USER);
   }
 
   resume(): void {
-    this.#unpause(PAUSED_BY_USER);
+    this.#driver.unpause(PAUSED_BY_USER);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -320,68 +287,14 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
   }
 
   onDry(): void {
-    if (!this.#inSweep) this.#flush();
+    if (!this.#driver.inSweep) this.#driver.flush();
   }
 
   onRelief(): void {
-    this.#unpause(PAUSED_BY_INBOX);
+    this.#driver.unpause(PAUSED_BY_INBOX);
   }
 
-  /** Called by the wheel. What has arrived is read first: a busy program is not a dead peer. */
-  onDeadline(): void {
-    nextMacrotask(() => {
-      if (this.#hasEnded) return;
-      this.#protocol.tick(performance.now());
-      this.#flush();
-      if (this.#protocol.transport === "end") this.#end();
-      else this.#arm();
-    });
-  }
-
-  async #readLoop(): Promise<void> {
-    if (this.#isReading) return;
-    this.#isReading = true;
-    try {
-      for (;;) {
-        this.#sweep();
-        if (this.#pauses !== 0 || this.#hasEnded) break;
-        const target = this.#protocol.receiveTarget();
-        const buffer = target ?? this.#buffer.next();
-        const length = await this.#stream.read(buffer);
-        if (this.#hasEnded) break;
-        if (length === null) {
-          this.#protocol.receiveEof();
-          this.#end();
-          break;
-        }
-        if (target !== undefined) {
-          this.#protocol.receivedInTarget(length, performance.now());
-        } else {
-          this.#buffer.note(length);
-          this.#protocol.receive(buffer.subarray(0, length), performance.now());
-        }
-      }
-    } catch (error) {
-      this.#loseTransport(toError(error));
-    } finally {
-      this.#isReading = false;
-    }
-  }
-
-  /** Handles all events of one read, synchronously. */
-  #sweep(): void {
-    this.#inSweep = true;
-    while (this.#pauses === 0 && !this.#hasEnded) {
-      const event = this.#protocol.nextEvent();
-      if (event === undefined) break;
-      this.#handle(event);
-    }
-    this.#inSweep = false;
-    this.#flush();
-    if (this.#protocol.nextDeadline() < this.deadline) this.#arm();
-  }
-
-  #handle(event: ProtocolEvent): void {
+  onEvent(event: ProtocolEvent): void {
     switch (event.type) {
       case "message":
         if (this.#inbox === undefined) this.#deliver(event);
@@ -409,7 +322,7 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
     } catch (error) {
       this.#reportHandler(error);
     }
-    if (this.#protocol.bufferedAmount > this.#init.options.sendHighWaterMark) this.#pause(PAUSED_BY_OUTPUT);
+    if (this.#protocol.bufferedAmount > this.#init.options.sendHighWaterMark) this.#driver.pause(PAUSED_BY_OUTPUT);
   }
 
   #handleFragment(event: FragmentEvent): void {
@@ -421,8 +334,10 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
   }
 
   #queue(item: InboxItem, length: number): void {
+    // Who closes and takes no more of what waits does not want the rest either; reading must go on to the close frame.
+    if (this.#protocol.state === "closing" && this.#inbox!.isOver) return;
     this.#inbox!.push(item, length);
-    if (this.#inbox!.isOver) this.#pause(PAUSED_BY_INBOX);
+    if (this.#inbox!.isOver && this.#protocol.state === "open") this.#driver.pause(PAUSED_BY_INBOX);
   }
 
   #takeInbox(): Inbox {
@@ -450,21 +365,6 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
     this.#init.options.logger.error("Handler failed", { reason: failureMessage(error), url: this.url });
   }
 
-  #pause(reason: number): void {
-    if (this.#pauses === 0) this.#protocol.pauseReading();
-    this.#pauses |= reason;
-  }
-
-  #unpause(reasons: number): void {
-    if ((this.#pauses & reasons) === 0) return;
-    this.#pauses &= ~reasons;
-    if (this.#pauses !== 0 || this.#hasEnded) return;
-    this.#protocol.resumeReading(performance.now());
-    this.#arm();
-    // Not from within the user's call: a sweep calls handlers.
-    if (!this.#isReading) nextMacrotask(() => void this.#readLoop());
-  }
-
   #payload(data: ArrayBuffer | ArrayBufferView, options: SendOptions | undefined): Uint8Array<ArrayBuffer> {
     if (!(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) {
       throw new TypeError(`Cannot send message: data must be a string or bytes, received ${typeof data}`);
@@ -473,9 +373,11 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
     if (options?.text === true && !isValidUtf8(bytes, 0, bytes.length)) {
       throw new TypeError("Cannot send text message: bytes are not valid UTF-8");
     }
+    // Looking at `buffer` would move a small array out of the engine's heap, which costs more than copying it.
+    if (options?.transfer !== true) return bytes;
     const isWhole = bytes.byteOffset === 0 && bytes.length === bytes.buffer.byteLength;
     // A buffer of ours that a handler borrows is always larger than the message, or about to be used again.
-    if (options?.transfer !== true || !isWhole || this.#inSweep && this.#buffer.holds(bytes)) return bytes;
+    if (!isWhole || this.#driver.lends(bytes)) return bytes;
     return new Uint8Array(bytes.buffer.transfer());
   }
 
@@ -498,11 +400,18 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
   #sent(): Promise<void> {
     const deflates = this.#protocol.takeDeflates();
     if (deflates !== undefined) this.#deflate(deflates);
-    if (!this.#inSweep) this.#scheduleFlush();
-    else if (this.#protocol.readyBytes > EARLY_FLUSH) this.#flush();
+    this.#driver.flushSoon();
     if (this.#protocol.bufferedAmount <= this.#init.options.sendHighWaterMark) return RESOLVED;
     this.#drained ??= Promise.withResolvers();
     return handled(this.#drained.promise);
+  }
+
+  onDrain(): void {
+    const drained = this.#drained;
+    if (drained === undefined) return;
+    this.#drained = undefined;
+    drained.resolve();
+    this.#callHandler(this.#handlers.drain);
   }
 
   #deflate(payloads: Uint8Array[]): void {
@@ -512,115 +421,21 @@ export class Connection implements WebSocketConnection, WheelEntry, InboxOwner {
     for (const payload of payloads) {
       this.#deflater.deflate(payload).then(
         (bytes) => this.#deflated(bytes),
-        (error) => this.#hasEnded || this.#fail(CLOSE_CODE.INTERNAL_ERROR, "Compression failed", toError(error)),
+        (error) =>
+          this.#driver.hasEnded || this.#driver.fail(CLOSE_CODE.INTERNAL_ERROR, "Compression failed", toError(error)),
       );
     }
   }
 
   #deflated(bytes: Uint8Array): void {
-    if (this.#hasEnded) return;
+    if (this.#driver.hasEnded) return;
     this.#protocol.deflated(bytes);
-    this.#scheduleFlush();
+    this.#driver.scheduleFlush();
   }
 
-  /** Writes at the next macrotask, unless a sweep's end or a dry reader does so before. */
-  #scheduleFlush(): void {
-    if (this.#protocol.readyBytes > EARLY_FLUSH) return this.#flush();
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    nextMacrotask(() => {
-      this.#flushScheduled = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    if (this.#isWriting || this.#hasEnded) return;
-    const bytes = this.#protocol.takeOutput();
-    if (bytes !== undefined) void this.#writeLoop(bytes);
-    else if (this.#protocol.transport === "finish") this.#finish();
-  }
-
-  async #writeLoop(bytes: Uint8Array): Promise<void> {
-    this.#isWriting = true;
-    try {
-      for (let next: Uint8Array | undefined = bytes; next !== undefined; next = this.#protocol.takeOutput()) {
-        let rest = next;
-        for (;;) {
-          const written = await this.#stream.write(rest);
-          if (written >= rest.length) break;
-          rest = rest.subarray(written);
-        }
-        this.#protocol.outputWritten();
-        if (this.#pauses !== 0 || this.#drained !== undefined) this.#noteDrained();
-      }
-      this.#isWriting = false;
-    } catch (error) {
-      this.#isWriting = false;
-      this.#loseOutput(toError(error));
-    }
-    if (this.#protocol.transport === "finish") this.#flush();
-  }
-
-  #noteDrained(): void {
-    if (this.#protocol.bufferedAmount > this.#init.options.sendHighWaterMark) return;
-    const drained = this.#drained;
-    this.#drained = undefined;
-    drained?.resolve();
-    if (drained !== undefined) this.#callHandler(this.#handlers.drain);
-    this.#unpause(PAUSED_BY_OUTPUT);
-  }
-
-  /** Everything is written: ends our direction, so that the peer gets it all, and reads on until it ends its own. */
-  #finish(): void {
-    if (this.#halfClosed) return;
-    this.#halfClosed = true;
-    this.#arm();
-    this.#unpause(PAUSED_BY_USER | PAUSED_BY_OUTPUT | PAUSED_BY_INBOX);
-    if (this.#stream.closeWrite === undefined) {
-      this.#protocol.receiveEof();
-      this.#end();
-      return;
-    }
-    this.#stream.closeWrite().catch((error) => this.#loseOutput(toError(error)));
-  }
-
-  #fail(code: number, reason: string, error: Error): void {
-    this.#protocol.failWith(code, reason, error, performance.now());
-    this.#flush();
-    this.#arm();
-  }
-
-  /** A write failed. What the peer sent before, its close frame perhaps, may still be read. */
-  #loseOutput(error: Error): void {
-    if (this.#hasEnded) return;
-    if (this.#isReading && this.#pauses === 0) {
-      this.#protocol.sendClose(undefined, "", performance.now());
-      this.#arm();
-    } else {
-      this.#loseTransport(error);
-    }
-  }
-
-  #loseTransport(error: Error): void {
-    if (this.#hasEnded) return;
-    this.#protocol.receiveEof(error);
-    this.#end();
-  }
-
-  #arm(): void {
-    const next = this.#protocol.nextDeadline();
-    if (next !== this.deadline) this.#init.wheel.set(this, next);
-  }
-
-  #end(): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    const info = this.#closeInfo = this.#protocol.closeInfo;
-    this.#init.wheel.set(this, Infinity);
-    this.#stream.close();
+  onEnd(info: CloseInfo): void {
+    this.#closeInfo = info;
     this.#deflater?.close();
-    this.#buffer.drop();
     this.#closed?.resolve(info);
     const error = this.#closedError("go on");
     this.#drained?.reject(error);

@@ -7,7 +7,7 @@
 
 import type { TLSSocket } from "node:tls";
 import { builtin } from "../internal/builtins.ts";
-import { nodeStream } from "./node_stream.ts";
+import { NodeStream } from "./node_stream.ts";
 import type { AcceptedStream, ServerTlsOptions, StreamListener } from "./server.ts";
 import type { PeerCertificate } from "./web_socket_connection.ts";
 
@@ -93,7 +93,7 @@ class SocketQueue {
 function toStream(socket: TLSSocket): AcceptedStream {
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
   const certificate = peerCertificate(socket);
-  const stream: AcceptedStream = nodeStream(socket);
+  const stream: AcceptedStream = new NodeStream(socket);
   return Object.assign(stream, {
     setNoDelay: (on: boolean) => void socket.setNoDelay(on),
     ...(localAddress !== undefined && localPort !== undefined && { localAddr: tcp(localAddress, localPort) }),

@@ -295,10 +295,8 @@ class RunningServer implements Server {
     const { addr } = this;
     const scheme = this.#options.tls === undefined ? "ws" : "wss";
     const path = this.#options.path ?? "/";
-    if (!("hostname" in addr)) return `${scheme}://localhost${path}`;
-    const { hostname, port } = addr;
-    const host = LOOPBACK_OF.get(hostname) ?? (hostname.includes(":") ? `[${hostname}]` : hostname);
-    return `${scheme}://${host}:${port}${path}`;
+    if (addr.transport !== "tcp") return `${scheme}://localhost${path}`;
+    return `${scheme}://${formatHostPort(LOOPBACK_OF.get(addr.hostname) ?? addr.hostname, addr.port)}${path}`;
   }
 
   get connections(): ReadonlySet<WebSocketConnection> {
@@ -415,7 +413,7 @@ class RunningServer implements Server {
 }
 
 /** The address at which this machine reaches a server bound to all of its addresses. */
-const LOOPBACK_OF: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "[::1]"]]);
+const LOOPBACK_OF: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
 
 function resolveAcceptor(
   options: AcceptOptions,
@@ -469,10 +467,12 @@ function streamInfo(stream: AcceptedStream, isTls: boolean): ConnectionInfo {
 
 function formatAddr(addr: Deno.Addr | undefined): string {
   if (addr === undefined) return "";
-  if ("port" in addr) {
-    return addr.hostname.includes(":") ? `[${addr.hostname}]:${addr.port}` : `${addr.hostname}:${addr.port}`;
-  }
+  if (addr.transport === "tcp" || addr.transport === "udp") return formatHostPort(addr.hostname, addr.port);
   return "path" in addr ? addr.path : "";
+}
+
+function formatHostPort(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 function listen(options: ServeOptions): StreamListener {

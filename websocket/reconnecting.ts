@@ -37,7 +37,6 @@ export interface ReconnectOptions extends ConnectOptions {
   /**
    * Says whether to try again. By default not after what another attempt would not mend: a mistake of the caller's, a
    * missing permission, a certificate that is not trusted, and a refusal with status 4xx but for 408 and 429.
-   * {@linkcode isRetryable} is that rule.
    */
   readonly shouldRetry?: (error: Error) => boolean;
   /** Called before each wait. */

@@ -175,8 +175,8 @@ export class WebSocket extends EventTarget {
     return this.#binaryType;
   }
 
+  /** Another value than the two changes nothing, as for every enumeration of the web's. */
   set binaryType(value: BinaryType) {
-    // As for every enumeration of the web's, another value changes nothing.
     if (value === "blob" || value === "arraybuffer") this.#binaryType = value;
   }
 
@@ -185,6 +185,7 @@ export class WebSocket extends EventTarget {
     return this.#handler("open");
   }
 
+  /** `null` takes the handler away. */
   set onopen(handler: Listener<"open"> | null) {
     this.#setHandler("open", handler);
   }
@@ -194,6 +195,7 @@ export class WebSocket extends EventTarget {
     return this.#handler("message");
   }
 
+  /** `null` takes the handler away. */
   set onmessage(handler: Listener<"message"> | null) {
     this.#setHandler("message", handler);
   }
@@ -203,6 +205,7 @@ export class WebSocket extends EventTarget {
     return this.#handler("error");
   }
 
+  /** `null` takes the handler away. */
   set onerror(handler: Listener<"error"> | null) {
     this.#setHandler("error", handler);
   }
@@ -212,6 +215,7 @@ export class WebSocket extends EventTarget {
     return this.#handler("close");
   }
 
+  /** `null` takes the handler away. */
   set onclose(handler: Listener<"close"> | null) {
     this.#setHandler("close", handler);
   }
@@ -273,18 +277,37 @@ export class WebSocket extends EventTarget {
     }
   }
 
-  /** Adds a listener. */
+  /**
+   * Adds a listener.
+   *
+   * @param type The name of the event.
+   * @param listener The listener.
+   * @param options As for every {@linkcode EventTarget}.
+   */
   override addEventListener<Name extends keyof WebSocketEvents>(
     type: Name,
     listener: Listener<Name> | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
-  /** Adds a listener. */
+  /**
+   * Adds a listener.
+   *
+   * @param type The name of the event.
+   * @param listener The listener.
+   * @param options As for every {@linkcode EventTarget}.
+   */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /**
+   * Adds a listener.
+   *
+   * @param type The name of the event.
+   * @param listener The listener.
+   * @param options As for every {@linkcode EventTarget}.
+   */
   override addEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
@@ -293,18 +316,37 @@ export class WebSocket extends EventTarget {
     super.addEventListener(type, listener, options);
   }
 
-  /** Removes a listener. */
+  /**
+   * Removes a listener.
+   *
+   * @param type The name of the event.
+   * @param listener The listener.
+   * @param options As for every {@linkcode EventTarget}.
+   */
   override removeEventListener<Name extends keyof WebSocketEvents>(
     type: Name,
     listener: Listener<Name> | null,
     options?: boolean | EventListenerOptions,
   ): void;
-  /** Removes a listener. */
+  /**
+   * Removes a listener.
+   *
+   * @param type The name of the event.
+   * @param listener The listener.
+   * @param options As for every {@linkcode EventTarget}.
+   */
   override removeEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,
     options?: boolean | EventListenerOptions,
   ): void;
+  /**
+   * Removes a listener.
+   *
+   * @param type The name of the event.
+   * @param listener The listener.
+   * @param options As for every {@linkcode EventTarget}.
+   */
   override removeEventListener(
     type: string,
     listener: EventListenerOrEventListenerObject | null,

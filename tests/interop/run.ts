@@ -53,6 +53,8 @@ interface RunningServer {
 }
 
 const installing = new Map<string, Promise<PeerPrograms>>();
+/** Rejections that nobody handled since the cell began. */
+const uncaught: unknown[] = [];
 let certificates: Promise<Certificates> | undefined;
 
 /** Installs a library once, however many cells want it. */
@@ -163,8 +165,11 @@ function failuresOf(cell: Cell, results: readonly CheckResult[]): string[] {
 async function report(cell: Cell, run: Run): Promise<number> {
   const started = performance.now();
   let failures: string[];
+  uncaught.length = 0;
   try {
     failures = failuresOf(cell, await runCell(cell, run));
+    // A rejection that nobody handles would have ended a user's program: no check of this cell counts.
+    if (uncaught.length > 0) throw new AggregateError(uncaught, "Unhandled rejection", { cause: uncaught[0] });
   } catch (error) {
     failures = cell.checks.map((check) => `${check}: ${failureMessage(error)}`);
   }
@@ -197,6 +202,10 @@ async function main(): Promise<boolean> {
     chat: values.chat?.split(" ") ??
       [Deno.execPath(), "run", "--allow-net", join(ROOT, "examples", "chat", "main.ts"), "--port", "0"],
   };
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    uncaught.push(event.reason);
+  });
   console.log("peer        Viaduct via   deflate    checks");
   let failed = 0;
   for (const cell of cells) failed += await report(cell, run);

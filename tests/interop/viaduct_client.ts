@@ -7,7 +7,14 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { connect, failureMessage, HandshakeError, type WebSocketConnection } from "../../websocket/mod.ts";
+import {
+  connect,
+  type ConnectOptions,
+  failureMessage,
+  HandshakeError,
+  WebSocket,
+  type WebSocketConnection,
+} from "../../websocket/mod.ts";
 import type { CheckResult, Deflate } from "./cells.ts";
 import { COMPRESSION } from "./viaduct_server.ts";
 
@@ -33,12 +40,15 @@ type Message = string | Uint8Array;
 type Check = (way: ClientWay) => Promise<void>;
 
 async function open(way: ClientWay, path: string, options: OpenOptions = {}): Promise<WebSocketConnection> {
-  return await connect(way.url + path, {
-    ...options,
+  return await connect(way.url + path, { ...options, ...shared(way) });
+}
+
+function shared(way: ClientWay): ConnectOptions {
+  return {
     compression: COMPRESSION[way.deflate],
     ...(way.ca === undefined ? {} : { tls: { caCerts: [way.ca] } }),
     ...(way.unix === undefined ? {} : { unix: way.unix }),
-  });
+  };
 }
 
 async function next(ws: WebSocketConnection): Promise<Message> {
@@ -74,9 +84,8 @@ async function wireBytes(way: ClientWay): Promise<number[]> {
   return [received, sent];
 }
 
-async function closesAs(way: ClientWay, id: string, code?: number, reason?: string): Promise<unknown> {
-  const ws = await open(way, `/record?id=${id}`);
-  await ws.close(code, reason);
+/** How the server saw that the connection of that id was closed. */
+async function closeSeen(way: ClientWay, id: string): Promise<unknown> {
   const asker = await open(way, `/recorded?id=${id}`);
   const info = JSON.parse(String(await next(asker)));
   await asker.close();
@@ -119,11 +128,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
     await ws.close();
   },
   "close, sent": async (way) => {
-    const info = await closesAs(way, "code", 4002, "bye from the client");
-    assert.deepEqual(info, { code: 4002, reason: "bye from the client" });
+    await (await open(way, "/record?id=code")).close(4002, "bye from the client");
+    assert.deepEqual(await closeSeen(way, "code"), { code: 4002, reason: "bye from the client" });
+    await (await open(way, "/record?id=default")).close();
+    assert.deepEqual(await closeSeen(way, "default"), { code: 1000, reason: "" });
   },
   "close, sent without status": async (way) => {
-    assert.deepEqual(await closesAs(way, "none"), { code: 1005, reason: "" });
+    // Only the class of the web API's shape sends a close frame without a status code.
+    const socket = new WebSocket(`${way.url}/record?id=none`, shared(way));
+    await new Promise((resolve, reject) => {
+      socket.addEventListener("open", resolve);
+      socket.addEventListener("error", () => reject(new Error("The WebSocket object failed")));
+    });
+    socket.close();
+    assert.deepEqual(await closeSeen(way, "none"), { code: 1005, reason: "" });
   },
   "close, received": async (way) => {
     const { code, reason, wasClean } = await (await open(way, "/close")).closed;

@@ -63,6 +63,12 @@ const MIN_CHUNK = 64;
 /** The largest output chunk: inflating stops at the limit and one chunk. */
 const MAX_CHUNK = 65536;
 
+/**
+ * The room behind a window in bytes: a compressed message of up to this length is put there, where a fresh buffer for it
+ * and the window would cost a fifth more time (bench/deflate_bench.ts).
+ */
+const WINDOW_ROOM = 2048;
+
 /** JSON text shrinks to a quarter, more or less: then one chunk holds all of it (bench/deflate_bench.ts). */
 const USUAL_RATIO = 4;
 
@@ -186,7 +192,7 @@ export class ContextDeflater {
  */
 export class MessageInflater {
   readonly #windowSize: number;
-  /** Holds the last output in its first `#kept` bytes; it grows up to the window's size. */
+  /** Holds the header of a stored block, the last `#kept` bytes of output, and room for a compressed message. */
   #window: Uint8Array = new Uint8Array(0);
   #kept = 0;
   /** The length of the last message: the next is often alike. */
@@ -239,20 +245,18 @@ export class MessageInflater {
     }
   }
 
-  /** Gives the window as a stored block, the message, and the ending in one buffer. */
+  /** Gives the window as a stored block, the message, and the ending in one buffer: the window's own, where it fits. */
   #primed(compressed: Uint8Array): Uint8Array {
     const start = this.#kept === 0 ? 0 : STORED_HEADER + this.#kept;
-    const input = new Uint8Array(start + compressed.length + ENDING.length);
-    if (start > 0) {
-      input[1] = this.#kept;
-      input[2] = this.#kept >> 8;
-      input[3] = ~this.#kept;
-      input[4] = ~this.#kept >> 8;
-      input.set(this.#window.subarray(0, this.#kept), STORED_HEADER);
+    const length = start + compressed.length + ENDING.length;
+    let input = this.#window;
+    if (length > input.length) {
+      input = new Uint8Array(length);
+      input.set(this.#window.subarray(0, start));
     }
     input.set(compressed, start);
     input.set(ENDING, start + compressed.length);
-    return input;
+    return input.subarray(0, length);
   }
 
   /** Guesses a chunk that holds all the output, so that zlib is called once. */
@@ -261,20 +265,23 @@ export class MessageInflater {
     return Math.min(expected, maxLength, MAX_CHUNK - MIN_CHUNK) + MIN_CHUNK;
   }
 
-  /** Keeps the last bytes of all output so far. */
+  /** Keeps the last bytes of all output so far, and writes the header in front of them. */
   #remember(message: Uint8Array): void {
     const size = this.#windowSize;
     const added = message.subarray(Math.max(0, message.length - size));
     const old = Math.min(this.#kept, size - added.length);
     const kept = old + added.length;
-    if (kept > this.#window.length) {
-      const grown = new Uint8Array(Math.min(size, Math.max(kept, 2 * this.#window.length)));
-      grown.set(this.#window.subarray(this.#kept - old, this.#kept));
+    const oldStart = STORED_HEADER + this.#kept - old;
+    const oldEnd = STORED_HEADER + this.#kept;
+    if (STORED_HEADER + kept + WINDOW_ROOM > this.#window.length) {
+      const grown = new Uint8Array(STORED_HEADER + Math.min(size, 2 * kept) + WINDOW_ROOM);
+      grown.set(this.#window.subarray(oldStart, oldEnd), STORED_HEADER);
       this.#window = grown;
     } else {
-      this.#window.copyWithin(0, this.#kept - old, this.#kept);
+      this.#window.copyWithin(STORED_HEADER, oldStart, oldEnd);
     }
-    this.#window.set(added, old);
+    this.#window.set(added, STORED_HEADER + old);
+    this.#window.set([0x00, kept & 0xff, kept >> 8, ~kept & 0xff, (~kept >> 8) & 0xff]);
     this.#kept = kept;
   }
 }

@@ -58,8 +58,8 @@ export const CLOSE_CODE: {
  * @internal
  */
 export function isWireCloseCode(code: number): boolean {
-  if (code >= 3000 && code <= 4999) return Number.isInteger(code);
-  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+  if (!Number.isInteger(code)) return false;
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
 }
 
 /** Codes after which iteration ends instead of throwing: normal, going away, and no status at all. @internal */

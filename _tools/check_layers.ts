@@ -60,13 +60,18 @@ export const LAYERS: readonly Layer[] = [
   {
     name: "client, server",
     files: [
+      "websocket/accept_options.ts",
       "websocket/acceptor.ts",
       "websocket/client.ts",
+      "websocket/client_options.ts",
+      "websocket/handshake_guard.ts",
       "websocket/node_listener.ts",
       "websocket/node_stream.ts",
       "websocket/proxy.ts",
       "websocket/reconnecting.ts",
+      "websocket/redirect.ts",
       "websocket/server.ts",
+      "websocket/stream_listener.ts",
     ],
   },
   { name: "drop-in", files: ["websocket/web_socket.ts"] },

@@ -6,7 +6,7 @@
 
 import { type BufferPool, EMPTY_BYTES } from "../internal/buffer_pool.ts";
 import { failureMessage } from "../internal/log.ts";
-import type { TimerWheel, WheelEntry } from "../internal/timer_wheel.ts";
+import type { TimerWheel } from "../internal/timer_wheel.ts";
 import { Connection } from "./connection.ts";
 import { compressionAvailable } from "./deflate.ts";
 import {
@@ -20,17 +20,18 @@ import {
   selectSubprotocol,
   type UpgradeRequest,
 } from "./handshake.ts";
+import { type HandshakeGuard, RETRY_AFTER } from "./handshake_guard.ts";
 import {
   formatPlainResponseHead,
   type HeadLimits,
   HttpHeadError,
   requestFromHead,
+  type RequestHead,
   RequestHeadParser,
+  requestUrl,
 } from "./http1.ts";
-import type { RequestHead } from "./http1.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { OriginPolicy } from "./origin.ts";
-import type { ByteStream } from "./stream.ts";
 import type { ConnectionInfo, WebSocketHandlers } from "./web_socket_connection.ts";
 
 /**
@@ -45,7 +46,11 @@ export interface UpgradeAcceptance {
   readonly headers?: HeadersInit;
 }
 
-/** What an `upgrade` function answers: a `Response` refuses, anything else accepts. @public */
+/**
+ * What an `upgrade` function answers: a `Response` refuses, anything else accepts.
+ *
+ * @public
+ */
 export type UpgradeAnswer = UpgradeAcceptance | Response | void;
 
 /** What an acceptor needs to know; shared by all sockets of a server. @internal */
@@ -59,7 +64,7 @@ export interface AcceptorConfig {
   readonly path: string | undefined;
   readonly upgrade: ((request: Request, info: ConnectionInfo) => UpgradeAnswer | Promise<UpgradeAnswer>) | undefined;
   readonly fetch: ((request: Request, info: ConnectionInfo) => Response | Promise<Response>) | undefined;
-  /** Why nobody is let in now, if so. */
+  /** Why nobody is let in any more, if so. */
   readonly isRefusing: () => string | undefined;
   readonly wheel: TimerWheel;
   readonly pool: BufferPool;
@@ -69,99 +74,36 @@ export interface AcceptorConfig {
 
 /** What a first read asks for: most heads fit. */
 const HEAD_BUFFER = 2048;
-/** How much a refused peer may go on sending while it should read the refusal. */
-const LINGER_BYTES = 256 << 10;
-/** How many seconds a client that is turned away for now should wait. */
-const RETRY_AFTER = "5";
 
 /**
  * Reads a request from a socket and answers it.
  *
+ * @param guard The socket.
+ * @param info Its ends.
+ * @param config What the server does.
+ * @param closedFor Why this client is turned away, if so.
  * @returns The open connection, or `undefined` where the request was answered otherwise and the socket closed.
  *
  * @internal
  */
 export async function acceptStream(
-  stream: ByteStream,
+  guard: HandshakeGuard,
   info: ConnectionInfo,
   config: AcceptorConfig,
+  closedFor?: string,
 ): Promise<Connection | undefined> {
-  const deadline = new HandshakeDeadline(stream, config.wheel, config.handshakeTimeout);
   try {
-    const received = await readHead(stream, config);
+    const received = await readHead(guard, config);
     if (received === undefined) return undefined;
-    deadline.refusal = createRefusal(503, "Server took too long to decide", { "retry-after": RETRY_AFTER });
-    return await answer(stream, info, config, received, deadline);
+    guard.startDeciding();
+    return await answer(guard, info, config, received, closedFor);
   } catch (error) {
-    if (!deadline.hasPassed) {
+    if (!guard.isLate) {
       config.options.logger.debug("Handshake failed", { reason: failureMessage(error), peer: info.remoteAddress });
     }
     return undefined;
   } finally {
-    await deadline.finish();
-  }
-}
-
-/** Ends a handshake that takes too long. It owns the socket until {@linkcode keep} is called. */
-class HandshakeDeadline implements WheelEntry {
-  deadline = Infinity;
-  slot = -1;
-  hasPassed = false;
-  refusal: Refusal | undefined = createRefusal(408, "Request head took too long");
-  readonly #stream: ByteStream;
-  readonly #wheel: TimerWheel;
-  #isKept = false;
-
-  constructor(stream: ByteStream, wheel: TimerWheel, timeout: number) {
-    this.#stream = stream;
-    this.#wheel = wheel;
-    wheel.set(this, performance.now() + timeout);
-  }
-
-  onDeadline(): void {
-    this.hasPassed = true;
-    const { refusal } = this;
-    const written = refusal === undefined ? Promise.resolve() : writeAll(this.#stream, formatRefusal(refusal));
-    // Whether the answer gets through or not, the socket is closed.
-    const close = () => this.#stream.close();
-    written.then(close, close);
-  }
-
-  /** The socket has become a connection's. */
-  keep(): void {
-    this.#isKept = true;
-    this.#wheel.set(this, Infinity);
-  }
-
-  /** Lets the peer read our answer, then closes the socket. */
-  async finish(): Promise<void> {
-    if (this.#isKept || this.hasPassed) return;
-    this.refusal = undefined;
-    try {
-      await linger(this.#stream);
-    } finally {
-      this.#wheel.set(this, Infinity);
-      if (!this.hasPassed) this.#stream.close();
-    }
-  }
-}
-
-/**
- * Ends our direction and reads on for a while: closing at once while the peer still sends would reset the connection,
- * and our answer might be lost.
- */
-async function linger(stream: ByteStream): Promise<void> {
-  if (stream.closeWrite === undefined) return;
-  const buffer = new Uint8Array(HEAD_BUFFER);
-  try {
-    await stream.closeWrite();
-    for (let left = LINGER_BYTES; left > 0;) {
-      const length = await stream.read(buffer);
-      if (length === null) return;
-      left -= length;
-    }
-  } catch {
-    // The peer is gone already: then there is nobody to wait for.
+    await guard.finish();
   }
 }
 
@@ -170,13 +112,14 @@ interface ReceivedHead {
   readonly rest: Uint8Array;
 }
 
-async function readHead(stream: ByteStream, config: AcceptorConfig): Promise<ReceivedHead | undefined> {
+async function readHead(guard: HandshakeGuard, config: AcceptorConfig): Promise<ReceivedHead | undefined> {
   const parser = new RequestHeadParser(config.headLimits);
   const buffer = config.pool.take(HEAD_BUFFER);
   try {
     for (;;) {
-      const length = await stream.read(buffer);
+      const length = await guard.stream.read(buffer);
       if (length === null) return undefined;
+      if (guard.isLate) continue;
       const head = parser.push(buffer.subarray(0, length));
       if (head === undefined) continue;
       const rest = parser.rest.length === 0 ? EMPTY_BYTES : parser.rest.slice();
@@ -184,68 +127,74 @@ async function readHead(stream: ByteStream, config: AcceptorConfig): Promise<Rec
       return { head, rest };
     }
   } catch (error) {
-    if (error instanceof HttpHeadError) await writeAll(stream, formatRefusal(headRefusal(error)));
+    if (error instanceof HttpHeadError) await guard.write(formatRefusal(headRefusal(error)));
     throw error;
   }
 }
 
 async function answer(
-  stream: ByteStream,
+  guard: HandshakeGuard,
   info: ConnectionInfo,
   config: AcceptorConfig,
   received: ReceivedHead,
-  deadline: HandshakeDeadline,
+  closedFor: string | undefined,
 ): Promise<Connection | undefined> {
   const { head } = received;
   const decision = classifyRequest(head);
-  if (decision.kind === "refused") return await refuse(stream, head, decision.refusal);
-  const closedFor = config.isRefusing();
-  if (closedFor !== undefined) {
-    return await refuse(stream, head, createRefusal(503, closedFor, { "retry-after": RETRY_AFTER }));
-  }
-  if (decision.kind === "plain") return await answerPlain(stream, info, config, head);
+  if (decision.kind === "refused") return await refuse(guard, head, decision.refusal);
+  const reason = config.isRefusing() ?? closedFor;
+  if (reason !== undefined) return await refuse(guard, head, refuseForNow(reason));
+  if (decision.kind === "plain") return await answerPlain(guard, info, config, head);
   const { upgrade } = decision;
   const refusal = refusePath(head, config) ?? refuseOrigin(upgrade, config.origins);
-  if (refusal !== undefined) return await refuse(stream, head, refusal);
-  const acceptance = await decide(stream, info, config, head);
-  if (acceptance === undefined || deadline.hasPassed) return undefined;
-  const connection = await open(stream, info, config, { head, upgrade, acceptance });
-  if (deadline.hasPassed) return undefined;
-  deadline.keep();
+  if (refusal !== undefined) return await refuse(guard, head, refusal);
+  const acceptance = await decide(guard, info, config, head);
+  if (acceptance === undefined || guard.isLate) return undefined;
+  const tooLate = config.isRefusing();
+  if (tooLate !== undefined) return await refuse(guard, head, refuseForNow(tooLate));
+  const connection = await open(guard, info, config, { head, upgrade, acceptance });
+  if (connection === undefined || guard.isLate) return undefined;
+  guard.keep();
   config.onOpen?.(connection);
   connection.start(received.rest);
   return connection;
 }
 
-async function refuse(stream: ByteStream, head: RequestHead, refusal: Refusal): Promise<undefined> {
-  await writeAll(stream, formatRefusal(refusal, head.method));
+function refuseForNow(reason: string): Refusal {
+  return createRefusal(503, reason, { "retry-after": RETRY_AFTER });
+}
+
+async function refuse(guard: HandshakeGuard, head: RequestHead, refusal: Refusal): Promise<undefined> {
+  await guard.write(formatRefusal(refusal, head.method));
 }
 
 function refusePath(head: RequestHead, config: AcceptorConfig): Refusal | undefined {
-  if (config.path === undefined || head.target.split("?", 1)[0] === config.path) return undefined;
+  if (config.path === undefined || requestUrl(head, false)?.pathname === config.path) return undefined;
   return createRefusal(404, "There is no WebSocket at this path");
 }
 
 /** Asks the user's `upgrade` function; answers itself where that refuses. */
 async function decide(
-  stream: ByteStream,
+  guard: HandshakeGuard,
   info: ConnectionInfo,
   config: AcceptorConfig,
   head: RequestHead,
 ): Promise<UpgradeAcceptance | undefined> {
   if (config.upgrade === undefined) return {};
+  let result: UpgradeAnswer;
   try {
-    const result = await config.upgrade(requestFromHead(head, { isSecure: info.isTls }), info);
-    if (!(result instanceof Response)) return result ?? {};
-    await writeResponse(stream, head.method, result);
+    result = await config.upgrade(requestFromHead(head, { isSecure: info.isTls }), info);
   } catch (error) {
-    await refuseFailed(stream, head, config, "Upgrade function failed", error);
+    await refuseFailed(guard, head, config, "Upgrade function failed", error);
+    return undefined;
   }
+  if (!(result instanceof Response)) return result ?? {};
+  await writeResponse(guard, head, config, result);
   return undefined;
 }
 
 async function refuseFailed(
-  stream: ByteStream,
+  guard: HandshakeGuard,
   head: RequestHead,
   config: AcceptorConfig,
   message: string,
@@ -253,7 +202,7 @@ async function refuseFailed(
 ): Promise<void> {
   config.options.logger.error(message, { reason: failureMessage(error) });
   const refusal = error instanceof HttpHeadError ? headRefusal(error) : createRefusal(500, "Server failed");
-  await refuse(stream, head, refusal);
+  if (!guard.isLate) await refuse(guard, head, refusal);
 }
 
 interface Accepted {
@@ -263,18 +212,19 @@ interface Accepted {
 }
 
 async function open(
-  stream: ByteStream,
+  guard: HandshakeGuard,
   info: ConnectionInfo,
   config: AcceptorConfig,
   { head, upgrade, acceptance }: Accepted,
-): Promise<Connection> {
+): Promise<Connection | undefined> {
   const { options } = config;
-  const accepted = await tryAccept(stream, config, { head, upgrade, acceptance });
-  await writeAll(stream, accepted.head);
+  const accepted = await tryAccept(guard, config, { head, upgrade, acceptance });
+  if (accepted === undefined) return undefined;
+  await guard.write(accepted.head);
   return new Connection({
-    stream,
+    stream: guard.stream,
     role: "server",
-    url: webSocketUrl(head, info),
+    url: requestUrl(head, info.isTls)?.href.replace(/^http/, "ws") ?? "",
     subprotocol: accepted.subprotocol,
     extensions: accepted.extensions,
     info,
@@ -292,60 +242,104 @@ async function open(
 
 /** What the user's function chose may be impossible: that is its mistake, and the client gets 500. */
 async function tryAccept(
-  stream: ByteStream,
+  guard: HandshakeGuard,
   config: AcceptorConfig,
   { head, upgrade, acceptance }: Accepted,
-): Promise<ReturnType<typeof acceptUpgrade>> {
+): Promise<ReturnType<typeof acceptUpgrade> | undefined> {
   const subprotocol = acceptance.subprotocol ?? selectSubprotocol(config.subprotocols, upgrade.subprotocols);
   const compression = compressionAvailable() ? config.options.compression : undefined;
   try {
     return acceptUpgrade(upgrade, { subprotocol, headers: acceptance.headers, compression });
   } catch (error) {
-    await refuseFailed(stream, head, config, "Upgrade function answered something impossible", error);
-    throw error;
+    await refuseFailed(guard, head, config, "Upgrade function answered something impossible", error);
+    return undefined;
   }
-}
-
-function webSocketUrl(head: RequestHead, info: ConnectionInfo): string {
-  const path = head.target.startsWith("/") ? head.target : "/";
-  return `${info.isTls ? "wss" : "ws"}://${head.headers.get("host") ?? ""}${path}`;
 }
 
 /** Plain GET and HEAD requests go to the user's `fetch` function: one response, then the socket is closed. */
 async function answerPlain(
-  stream: ByteStream,
+  guard: HandshakeGuard,
   info: ConnectionInfo,
   config: AcceptorConfig,
   head: RequestHead,
 ): Promise<undefined> {
   if (config.fetch === undefined) {
     const fields = { "upgrade": "websocket", "sec-websocket-version": "13" };
-    return await refuse(stream, head, createRefusal(426, "This is a WebSocket server", fields));
+    return await refuse(guard, head, createRefusal(426, "This is a WebSocket server", fields));
   }
   let response: Response;
   try {
     response = await config.fetch(requestFromHead(head, { isSecure: info.isTls }), info);
   } catch (error) {
-    await refuseFailed(stream, head, config, "Fetch function failed", error);
+    await refuseFailed(guard, head, config, "Fetch function failed", error);
     return undefined;
   }
-  await writeResponse(stream, head.method, response);
+  await writeResponse(guard, head, config, response);
 }
 
-/** Writes a response whose end is the end of the connection (RFC 9112 §6.3). */
-async function writeResponse(stream: ByteStream, method: string, response: Response): Promise<void> {
-  const { body } = response;
-  const hasBody = body !== null && method !== "HEAD" && response.status !== 204 && response.status !== 304;
+/** Writes a response of the user's, or 500 where it cannot be written. */
+async function writeResponse(
+  guard: HandshakeGuard,
+  { method, ...head }: RequestHead,
+  config: AcceptorConfig,
+  response: Response,
+): Promise<void> {
+  let bytes: Uint8Array;
   try {
-    await writeAll(stream, formatPlainResponseHead(response, body === null ? 0 : undefined));
-    if (!hasBody) return;
-    for await (const chunk of body) await writeAll(stream, chunk);
+    bytes = formatAnswer(method, response);
+  } catch (error) {
+    return await refuseFailed(guard, { method, ...head }, config, "Function answered something impossible", error);
+  }
+  const { body } = response;
+  const isBodyless = body === null || method === "HEAD" || response.status === 204 || response.status === 304;
+  try {
+    await guard.write(bytes);
+    if (!isBodyless) await writeBody(guard, config, body);
   } finally {
     if (body !== null && !body.locked) await body.cancel();
   }
 }
 
-/** Writes all of some bytes. @internal */
-export async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await stream.write(rest));
+/** Without Content-Length, the end of the connection is the end of the body (RFC 9112 §6.3). */
+function formatAnswer(method: string, response: Response): Uint8Array {
+  if (!(response instanceof Response)) throw new TypeError(`Answer must be a Response, received ${typeof response}`);
+  if (response.bodyUsed || response.body?.locked === true) {
+    throw new TypeError("Answer has a body that was used already");
+  }
+  return formatPlainResponseHead(response, response.body === null && method !== "HEAD" ? 0 : undefined);
+}
+
+async function writeBody(
+  guard: HandshakeGuard,
+  config: AcceptorConfig,
+  body: ReadableStream<Uint8Array>,
+): Promise<void> {
+  const reader = body.getReader();
+  const cancel = (reason?: unknown) => void reader.cancel(reason).catch(() => {});
+  guard.onAbort = cancel;
+  for (;;) {
+    const { done, value } = await readChunk(reader, config);
+    if (done || guard.isLate) return;
+    try {
+      await guard.write(value);
+    } catch (error) {
+      cancel(error);
+      throw error;
+    }
+  }
+}
+
+/** A body that fails is the user's mistake; the client sees it by Content-Length, if that was given. */
+async function readChunk(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  config: AcceptorConfig,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  try {
+    const result = await reader.read();
+    if (result.done || result.value instanceof Uint8Array) return result;
+    throw new TypeError(`Body must be made of bytes, received ${typeof result.value}`);
+  } catch (error) {
+    config.options.logger.error("Body of a response failed", { reason: failureMessage(error) });
+    throw error;
+  }
 }

@@ -1,112 +1,152 @@
 /**
- * A TLS listener on node:tls, for what `Deno.listenTls` cannot do: asking clients for a certificate, and TLS over Unix
- * sockets.
+ * TLS by node:tls on the server's side, for what `Deno.listenTls` cannot do: asking clients for a certificate, and TLS
+ * over Unix sockets.
  *
  * @module
  */
 
-import type { TLSSocket } from "node:tls";
+import type { Duplex } from "node:stream";
+import type { Server as TlsServer, TLSSocket } from "node:tls";
 import { builtin } from "../internal/builtins.ts";
-import { NodeStream } from "./node_stream.ts";
-import type { AcceptedStream, ServerTlsOptions, StreamListener } from "./server.ts";
+import { duplexOf, NodeStream } from "./node_stream.ts";
+import type { AcceptedStream, ServerTlsOptions, SocketAddress, StreamListener } from "./stream_listener.ts";
 import type { PeerCertificate } from "./web_socket_connection.ts";
 
-/** Where to listen. @internal */
-export type NodeAddress = { readonly port: number; readonly hostname: string } | { readonly path: string };
-
-/** How many sockets may wait to be accepted; more are closed. */
-const MAX_WAITING = 512;
-
 /**
- * Listens with node:tls.
+ * Runs TLS on what a listener accepts. A socket is given out before its TLS handshake, as `Deno.listenTls` does, so that
+ * the server's deadline and limit hold for it.
  *
  * @throws {TypeError} The runtime has no node:tls.
  *
  * @internal
  */
-export function listenNodeTls(tls: ServerTlsOptions, address: NodeAddress): StreamListener {
-  const module = builtin("node:tls");
-  if (module === undefined) throw new TypeError("Cannot ask clients for certificates: the runtime has no node:tls");
-  const server = module.createServer({
-    cert: tls.cert,
-    key: tls.key,
-    ALPNProtocols: ["http/1.1"],
-    requestCert: tls.clientCaCerts !== undefined,
-    rejectUnauthorized: tls.clientCaCerts !== undefined && (tls.requireClientCert ?? true),
-    ...(tls.clientCaCerts && { ca: [...tls.clientCaCerts] }),
-  });
-  const queue = new SocketQueue();
-  server.on("secureConnection", (socket: TLSSocket) => queue.push(socket));
-  // One client's failed handshake is not the server's failure.
-  server.on("tlsClientError", (_error: Error, socket: TLSSocket) => socket.destroy());
-  server.on("error", (error: Error) => queue.end(error));
-  if ("path" in address) server.listen(address.path);
-  else server.listen(address.port, address.hostname);
+export function secureListener<Address>(
+  listener: StreamListener<Address>,
+  tls: ServerTlsOptions,
+): StreamListener<Address> {
+  const servers = new TlsServers(tls);
   return {
-    get addr(): Deno.Addr {
-      return toAddr(server.address(), address);
+    get addr(): Address {
+      return listener.addr;
     },
-    accept: () => queue.next(),
-    close: () => {
-      server.close();
-      queue.end(new Error("Listener is closed"));
-    },
+    accept: async () => new SecuredStream(await listener.accept(), servers),
+    close: () => listener.close(),
   };
 }
 
-function toAddr(bound: ReturnType<import("node:net").Server["address"]>, asked: NodeAddress): Deno.Addr {
-  if ("path" in asked) return { transport: "unix", path: asked.path };
-  const port = bound !== null && typeof bound === "object" ? bound.port : asked.port;
-  return { transport: "tcp", hostname: asked.hostname, port };
-}
+/**
+ * Servers of node:tls that listen nowhere: each secures one socket at a time, because its events do not say of which
+ * socket they speak. Making one costs half a millisecond.
+ */
+class TlsServers {
+  readonly #create: () => TlsServer;
+  readonly #idle: TlsServer[] = [];
 
-/** Sockets between the events of node and an accept loop. */
-class SocketQueue {
-  readonly #sockets: TLSSocket[] = [];
-  #waiter: PromiseWithResolvers<AcceptedStream> | undefined;
-  #error: Error | undefined;
-
-  push(socket: TLSSocket): void {
-    if (this.#error !== undefined || this.#sockets.length === MAX_WAITING) return void socket.destroy();
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    if (waiter === undefined) this.#sockets.push(socket);
-    else waiter.resolve(toStream(socket));
+  constructor(tls: ServerTlsOptions) {
+    const module = builtin("node:tls");
+    if (module === undefined) throw new TypeError("Cannot ask clients for certificates: the runtime has no node:tls");
+    const { cert, key, clientCaCerts, requireClientCert = true } = tls;
+    this.#create = () =>
+      module.createServer({
+        cert,
+        key,
+        ALPNProtocols: ["http/1.1"],
+        requestCert: clientCaCerts !== undefined,
+        rejectUnauthorized: clientCaCerts !== undefined && requireClientCert,
+        ...(clientCaCerts && { ca: [...clientCaCerts] }),
+      });
+    // Bad certificates fail here, not at the first client.
+    this.#idle.push(this.#create());
   }
 
-  next(): Promise<AcceptedStream> {
-    const socket = this.#sockets.shift();
-    if (socket !== undefined) return Promise.resolve(toStream(socket));
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    this.#waiter = Promise.withResolvers();
-    return this.#waiter.promise;
+  secure(duplex: Duplex): Promise<TLSSocket> {
+    const server = this.#idle.pop() ?? this.#create();
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        server.off("secureConnection", onSecure).off("tlsClientError", onError);
+        duplex.off("close", onClose);
+        this.#idle.push(server);
+      };
+      const onSecure = (socket: TLSSocket): void => {
+        settle();
+        resolve(socket);
+      };
+      const onError = (error: Error, socket: TLSSocket): void => {
+        settle();
+        socket.destroy();
+        reject(error);
+      };
+      const onClose = (): void => {
+        settle();
+        reject(new Error("Socket was closed within its TLS handshake"));
+      };
+      server.on("secureConnection", onSecure).on("tlsClientError", onError);
+      duplex.on("close", onClose);
+      server.emit("connection", duplex);
+    });
+  }
+}
+
+/** A socket that is being secured. */
+class SecuredStream implements AcceptedStream {
+  readonly localAddr?: SocketAddress;
+  readonly remoteAddr?: SocketAddress;
+  readonly #raw: AcceptedStream;
+  /** Closes the raw stream. */
+  readonly #duplex: Duplex;
+  readonly #securing: Promise<NodeStream>;
+  #stream: NodeStream | undefined;
+  #peerCertificate: PeerCertificate | undefined;
+
+  constructor(raw: AcceptedStream, servers: TlsServers) {
+    const { localAddr, remoteAddr } = raw;
+    if (localAddr !== undefined) this.localAddr = localAddr;
+    if (remoteAddr !== undefined) this.remoteAddr = remoteAddr;
+    this.#raw = raw;
+    this.#duplex = duplexOf(raw);
+    this.#securing = this.#secure(servers);
+    // Whoever reads or writes is told as well.
+    this.#securing.catch(() => {});
   }
 
-  end(error: Error): void {
-    this.#error ??= error;
-    this.#waiter?.reject(this.#error);
-    this.#waiter = undefined;
-    for (const socket of this.#sockets.splice(0)) socket.destroy();
+  /** The client's certificate, once the stream is secured. */
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#peerCertificate;
+  }
+
+  async secured(): Promise<void> {
+    await this.#securing;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    return await (this.#stream ?? await this.#securing).read(buffer);
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    return await (this.#stream ?? await this.#securing).write(bytes);
+  }
+
+  async closeWrite(): Promise<void> {
+    await (this.#stream ?? await this.#securing).closeWrite();
+  }
+
+  setNoDelay(on: boolean): void {
+    this.#raw.setNoDelay?.(on);
+  }
+
+  close(): void {
+    this.#stream?.close();
+    this.#duplex.destroy();
+  }
+
+  async #secure(servers: TlsServers): Promise<NodeStream> {
+    const socket = await servers.secure(this.#duplex);
+    this.#peerCertificate = verifiedCertificate(socket);
+    return this.#stream = new NodeStream(socket);
   }
 }
 
-function toStream(socket: TLSSocket): AcceptedStream {
-  const { localAddress, localPort, remoteAddress, remotePort } = socket;
-  const certificate = peerCertificate(socket);
-  const stream: AcceptedStream = new NodeStream(socket);
-  return Object.assign(stream, {
-    setNoDelay: (on: boolean) => void socket.setNoDelay(on),
-    ...(localAddress !== undefined && localPort !== undefined && { localAddr: tcp(localAddress, localPort) }),
-    ...(remoteAddress !== undefined && remotePort !== undefined && { remoteAddr: tcp(remoteAddress, remotePort) }),
-    ...(certificate && { peerCertificate: certificate }),
-  });
-}
-
-function tcp(hostname: string, port: number): Deno.NetAddr {
-  return { transport: "tcp", hostname, port };
-}
-
-function peerCertificate(socket: TLSSocket): PeerCertificate | undefined {
+function verifiedCertificate(socket: TLSSocket): PeerCertificate | undefined {
   if (!socket.authorized) return undefined;
   const certificate = socket.getPeerCertificate();
   if (certificate?.fingerprint256 === undefined) return undefined;

@@ -4,87 +4,21 @@
  * @module
  */
 
-import { BufferPool } from "../internal/buffer_pool.ts";
 import { viewBytes } from "../internal/bytes.ts";
 import { failureMessage } from "../internal/log.ts";
-import { TimerWheel } from "../internal/timer_wheel.ts";
-import { type AcceptorConfig, acceptStream, type UpgradeAnswer } from "./acceptor.ts";
+import { type AcceptOptions, resolveAcceptor } from "./accept_options.ts";
+import { type AcceptorConfig, acceptStream } from "./acceptor.ts";
 import { SharedMessage } from "./broadcast.ts";
 import { CLOSE_CODE } from "./close_code.ts";
+import { ConnectionClosedError } from "./errors.ts";
 import type { Connection } from "./connection.ts";
-import { resolveCompression } from "./extension.ts";
-import { assertSubprotocols } from "./handshake.ts";
-import { DEFAULT_HEAD_LIMITS, type HeadLimits } from "./http1.ts";
-import { listenNodeTls } from "./node_listener.ts";
-import { checkDelay, checkSize, type ConnectionLimits, type ConnectionOptions, resolveOptions } from "./options.ts";
-import { assertOriginPolicy, type OriginPolicy } from "./origin.ts";
+import { HandshakeGuard } from "./handshake_guard.ts";
+import { secureListener } from "./node_listener.ts";
+import { checkDelay, checkSize } from "./options.ts";
 import type { ByteStream } from "./stream.ts";
+import type { AcceptedStream, ServerTlsOptions, SocketAddress, StreamListener } from "./stream_listener.ts";
 import { isValidUtf8 } from "./utf8.ts";
-import type {
-  ConnectionInfo,
-  PeerCertificate,
-  WebSocketConnection,
-  WebSocketHandlers,
-} from "./web_socket_connection.ts";
-
-/**
- * Bounds on what a server and each of its connections may hold. All are inclusive.
- *
- * @public
- */
-export interface ServerLimits extends ConnectionLimits {
-  /** The most connections open or in their handshake; more are answered with 503. @default {10000} */
-  readonly maxConnections?: number;
-  /** The longest request target, in bytes; a longer one is answered with 414. @default {8192} */
-  readonly maxTarget?: number;
-  /** The most header fields of a request; more are answered with 431. @default {100} */
-  readonly maxHeaders?: number;
-  /** The longest header line, in bytes; a longer one is answered with 431. @default {8192} */
-  readonly maxHeaderLine?: number;
-  /** The largest request head, in bytes; a larger one is answered with 431. @default {32768} */
-  readonly maxHead?: number;
-}
-
-/**
- * The server's TLS identity, and whom it asks for theirs. ALPN is `http/1.1`.
- *
- * @public
- */
-export interface ServerTlsOptions {
-  /** The certificate chain, in PEM. */
-  readonly cert: string;
-  /** The private key, in PEM. */
-  readonly key: string;
-  /** Ask clients for a certificate that one of these authorities signed, in PEM. */
-  readonly clientCaCerts?: readonly string[];
-  /** Whether a client without such a certificate is turned away. @default {true} */
-  readonly requireClientCert?: boolean;
-}
-
-/**
- * What {@linkcode accept} and {@linkcode serve} share.
- *
- * @public
- */
-export interface AcceptOptions extends ConnectionOptions, WebSocketHandlers {
-  /** Bounds on what a connection may hold. */
-  readonly limits?: ServerLimits;
-  /** Which web pages may connect. @default {"same-origin"} */
-  readonly origins?: OriginPolicy;
-  /** The subprotocols spoken, the best first: the first that the client offers is chosen. @default {[]} */
-  readonly subprotocols?: readonly string[];
-  /** The path of the WebSocket; another is answered with 404. @default {any path} */
-  readonly path?: string;
-  /** How long a client may take to send its request, and `upgrade` to decide, in milliseconds. @default {10000} */
-  readonly handshakeTimeout?: number;
-  /**
-   * Decides about an upgrade whose origin is allowed: a `Response` refuses, anything else accepts. An exception is
-   * answered with 500.
-   */
-  readonly upgrade?: (request: Request, info: ConnectionInfo) => UpgradeAnswer | Promise<UpgradeAnswer>;
-  /** Answers plain GET and HEAD requests, one on a connection. @default {426 for all} */
-  readonly fetch?: (request: Request, info: ConnectionInfo) => Response | Promise<Response>;
-}
+import type { ConnectionInfo, WebSocketConnection } from "./web_socket_connection.ts";
 
 /**
  * Where a server listens and how.
@@ -141,23 +75,10 @@ export interface Server extends AsyncDisposable {
   shutdown(options?: { readonly timeout?: number }): Promise<void>;
 }
 
-/** What sockets are accepted from: `Deno.Listener` fits. @internal */
-export interface StreamListener {
-  readonly addr: Deno.Addr;
-  accept(): Promise<AcceptedStream>;
-  close(): void;
-}
-
-/** A socket just accepted. @internal */
-export interface AcceptedStream extends ByteStream {
-  readonly localAddr?: Deno.Addr;
-  readonly remoteAddr?: Deno.Addr;
-  readonly peerCertificate?: PeerCertificate;
-  setNoDelay?(on: boolean): void;
-}
-
 /** How long to wait after the system could not give a socket (too many open files), in milliseconds. */
 const ACCEPT_PAUSE = 100;
+/** How many sockets over `maxConnections` may wait for their 503; more are closed without an answer. */
+const MAX_TURNED_AWAY = 256;
 const DEFAULT_SHUTDOWN = 5_000;
 
 /**
@@ -246,22 +167,25 @@ export async function accept(
   options: AcceptOptions = {},
 ): Promise<WebSocketConnection | undefined> {
   const config = resolveAcceptor(options, {});
-  return await acceptStream(stream, streamInfo(stream, false), config);
+  const guard = new HandshakeGuard({ stream, wheel: config.wheel, timeout: config.handshakeTimeout });
+  return await acceptStream(guard, streamInfo(stream, false), config);
 }
 
 /** A server and its connections. */
 class RunningServer implements Server {
   readonly #options: ServeOptions;
-  readonly #listener: StreamListener;
+  readonly #listener: StreamListener<Deno.Addr>;
   readonly #config: AcceptorConfig;
   readonly #session: ((ws: WebSocketConnection) => void | Promise<void>) | undefined;
   readonly #maxConnections: number;
   readonly #connections = new Set<Connection>();
   readonly #finished = Promise.withResolvers<void>();
   readonly #onAbort = (): void => void this.shutdown();
-  #handshakes = new Set<ByteStream>();
+  readonly #handshakes = new Set<HandshakeGuard>();
   #isStopping = false;
+  /** Whether the listener is closed. */
   #isClosed = false;
+  #isAccepting = true;
 
   constructor(options: ServeOptions, session: ((ws: WebSocketConnection) => void | Promise<void>) | undefined) {
     if (session !== undefined && (options.message !== undefined || options.fragment !== undefined)) {
@@ -271,8 +195,8 @@ class RunningServer implements Server {
     this.#session = session;
     this.#maxConnections = checkSize("limits.maxConnections", options.limits?.maxConnections ?? 10_000);
     this.#config = resolveAcceptor(options, {
-      isRefusing: () => this.#refusing(),
-      onOpen: (connection) => this.#connections.add(connection),
+      isRefusing: () => this.#isStopping ? "Server is shutting down" : undefined,
+      onOpen: (connection) => this.#add(connection),
       onEnd: (connection) => this.#forget(connection),
     });
     options.signal?.throwIfAborted();
@@ -282,9 +206,14 @@ class RunningServer implements Server {
   start(): void {
     const { signal, onListen, logger } = this.#options;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (onListen === undefined) logger?.info("Listening", { url: this.url });
-    else onListen(this);
     void this.#acceptLoop();
+    if (onListen === undefined) return logger?.info("Listening", { url: this.url });
+    try {
+      onListen(this);
+    } catch (error) {
+      void this.shutdown();
+      throw error;
+    }
   }
 
   get addr(): Deno.Addr {
@@ -294,7 +223,7 @@ class RunningServer implements Server {
   get url(): string {
     const { addr } = this;
     const scheme = this.#options.tls === undefined ? "ws" : "wss";
-    const path = this.#options.path ?? "/";
+    const path = this.#config.path ?? "/";
     if (addr.transport !== "tcp") return `${scheme}://localhost${path}`;
     return `${scheme}://${formatHostPort(LOOPBACK_OF.get(addr.hostname) ?? addr.hostname, addr.port)}${path}`;
   }
@@ -332,9 +261,9 @@ class RunningServer implements Server {
     const timeout = checkDelay("timeout", options.timeout ?? DEFAULT_SHUTDOWN, 0);
     this.#isStopping = true;
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#settle();
     const timer = setTimeout(() => this.#abortAll(), timeout);
-    for (const connection of this.#connections) void connection.close(CLOSE_CODE.GOING_AWAY, "Server is shutting down");
+    for (const connection of this.#connections) this.#goAway(connection);
+    this.#settle();
     await this.finished;
     clearTimeout(timer);
   }
@@ -343,16 +272,20 @@ class RunningServer implements Server {
     await this.shutdown();
   }
 
-  #refusing(): string | undefined {
-    if (this.#isStopping) return "Server is shutting down";
-    // The asking socket is itself among the handshakes.
-    if (this.#connections.size + this.#handshakes.size > this.#maxConnections) return "Server is full";
-    return undefined;
+  #goAway(connection: Connection): void {
+    void connection.close(CLOSE_CODE.GOING_AWAY, "Server is shutting down");
+  }
+
+  #add(connection: Connection): void {
+    this.#connections.add(connection);
+    // Its answer was on its way when the server was told to stop.
+    if (this.#isStopping) this.#goAway(connection);
   }
 
   #abortAll(): void {
     for (const connection of this.#connections) connection.abort();
-    for (const stream of this.#handshakes) stream.close();
+    for (const guard of this.#handshakes) guard.abort();
+    this.#settle();
   }
 
   #forget(connection: Connection): void {
@@ -360,38 +293,69 @@ class RunningServer implements Server {
     this.#settle();
   }
 
-  /** New clients get their 503 as long as others take to close; then the listener goes. */
+  /** New clients get their 503 as long as others take to close or wait for an answer; then the listener goes. */
   #settle(): void {
-    if (!this.#isStopping || this.#isClosed || this.#connections.size > 0) return;
+    if (!this.#isStopping || this.#connections.size > 0) return;
+    for (const guard of this.#handshakes) {
+      if (guard.isBusy) return;
+    }
+    this.#closeListener();
+    for (const guard of this.#handshakes) guard.abort();
+    if (!this.#isAccepting && this.#connections.size === 0) this.#finished.resolve();
+  }
+
+  #closeListener(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#listener.close();
-    for (const stream of this.#handshakes) stream.close();
+    try {
+      this.#listener.close();
+    } catch (error) {
+      // The user's own listener, closed by the user.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   }
 
   async #acceptLoop(): Promise<void> {
-    const running = new Set<Promise<void>>();
     while (!this.#isClosed) {
       try {
-        const stream = await this.#listener.accept();
-        const handshake = this.#handshake(stream);
-        running.add(handshake);
-        void handshake.finally(() => running.delete(handshake));
+        this.#accept(await this.#listener.accept());
       } catch (error) {
         if (this.#isClosed) break;
         this.#config.options.logger.warn("Cannot accept a connection", { reason: failureMessage(error) });
-        if (error instanceof Deno.errors.BadResource) this.#isClosed = true;
-        else await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
+        if (error instanceof Deno.errors.BadResource) break;
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
       }
     }
-    await Promise.all(running);
-    this.#finished.resolve();
+    this.#isAccepting = false;
+    // Where somebody else closed the listener, nothing else tells the connections.
+    if (!this.#isStopping) void this.shutdown();
+    this.#settle();
   }
 
-  async #handshake(stream: AcceptedStream): Promise<void> {
-    this.#handshakes.add(stream);
-    stream.setNoDelay?.(true);
-    const connection = await acceptStream(stream, streamInfo(stream, this.#options.tls !== undefined), this.#config);
-    this.#handshakes.delete(stream);
+  #accept(stream: AcceptedStream): void {
+    const count = this.#connections.size + this.#handshakes.size;
+    if (this.#isClosed || count >= this.#maxConnections + MAX_TURNED_AWAY) return stream.close();
+    const { wheel, handshakeTimeout } = this.#config;
+    const onOver = (guard: HandshakeGuard): void => {
+      this.#handshakes.delete(guard);
+      // Not before a connection that takes the place of its handshake has been entered.
+      queueMicrotask(() => this.#settle());
+    };
+    const guard = new HandshakeGuard({ stream, wheel, timeout: handshakeTimeout, onOver });
+    this.#handshakes.add(guard);
+    void this.#handshake(guard, stream, count < this.#maxConnections ? undefined : "Server is full");
+  }
+
+  async #handshake(guard: HandshakeGuard, stream: AcceptedStream, closedFor: string | undefined): Promise<void> {
+    try {
+      stream.setNoDelay?.(true);
+      await stream.secured?.();
+    } catch (error) {
+      this.#config.options.logger.debug("Socket failed", { reason: failureMessage(error) });
+      return guard.abort();
+    }
+    const info = streamInfo(stream, this.#options.tls !== undefined);
+    const connection = await acceptStream(guard, info, this.#config, closedFor);
     if (connection !== undefined && this.#session !== undefined) void this.#runSession(connection, this.#session);
   }
 
@@ -405,7 +369,7 @@ class RunningServer implements Server {
     } catch (error) {
       const { logger } = this.#config.options;
       // A peer that went away ends the iteration with an error of its own; the connection's end was logged.
-      if (connection.state === "closed") logger.debug("Session ended", { reason: failureMessage(error) });
+      if (error instanceof ConnectionClosedError) logger.debug("Session ended", { reason: failureMessage(error) });
       else logger.error("Session failed", { reason: failureMessage(error), url: connection.url });
       void connection.close(CLOSE_CODE.INTERNAL_ERROR);
     }
@@ -415,74 +379,42 @@ class RunningServer implements Server {
 /** The address at which this machine reaches a server bound to all of its addresses. */
 const LOOPBACK_OF: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
 
-function resolveAcceptor(
-  options: AcceptOptions,
-  server: Partial<Pick<AcceptorConfig, "isRefusing" | "onOpen" | "onEnd">>,
-): AcceptorConfig {
-  const { origins = "same-origin", subprotocols = [], handshakeTimeout = 10_000 } = options;
-  const { open, message, fragment, drain, close } = options;
-  assertOriginPolicy(origins);
-  assertSubprotocols(subprotocols);
-  const resolved = resolveOptions(options);
-  if (resolved.compression !== undefined) resolveCompression(resolved.compression);
-  return {
-    options: resolved,
-    handlers: withoutUndefined({ open, message, fragment, drain, close }),
-    headLimits: resolveHeadLimits(options.limits ?? {}),
-    handshakeTimeout: checkDelay("handshakeTimeout", handshakeTimeout, 1),
-    origins,
-    subprotocols,
-    path: options.path,
-    upgrade: options.upgrade,
-    fetch: options.fetch,
-    isRefusing: server.isRefusing ?? (() => undefined),
-    wheel: new TimerWheel(),
-    pool: new BufferPool(),
-    onOpen: server.onOpen,
-    onEnd: server.onEnd,
-  };
-}
-
-type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
-
-function withoutUndefined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Defined<T>;
-}
-
-function resolveHeadLimits(limits: ServerLimits): HeadLimits {
-  const defaults = DEFAULT_HEAD_LIMITS;
-  return {
-    maxTarget: checkSize("limits.maxTarget", limits.maxTarget ?? defaults.maxTarget),
-    maxHeaders: checkSize("limits.maxHeaders", limits.maxHeaders ?? defaults.maxHeaders),
-    maxLine: checkSize("limits.maxHeaderLine", limits.maxHeaderLine ?? defaults.maxLine),
-    maxHead: checkSize("limits.maxHead", limits.maxHead ?? defaults.maxHead),
-  };
-}
-
 function streamInfo(stream: AcceptedStream, isTls: boolean): ConnectionInfo {
   const { localAddr, remoteAddr, peerCertificate } = stream;
-  const info = { localAddress: formatAddr(localAddr), remoteAddress: formatAddr(remoteAddr), isTls };
+  const info = {
+    localAddress: formatAddr(localAddr),
+    remoteAddress: formatAddr(remoteAddr),
+    // A TLS socket of Deno's, from a listener of the user's.
+    isTls: isTls || "handshake" in stream,
+  };
   return peerCertificate === undefined ? info : { ...info, peerCertificate };
 }
 
-function formatAddr(addr: Deno.Addr | undefined): string {
-  if (addr === undefined) return "";
-  if (addr.transport === "tcp" || addr.transport === "udp") return formatHostPort(addr.hostname, addr.port);
-  return "path" in addr ? addr.path : "";
+function formatAddr(addr: SocketAddress | undefined): string {
+  if (addr?.hostname !== undefined && addr.port !== undefined) return formatHostPort(addr.hostname, addr.port);
+  return addr?.path ?? "";
 }
 
 function formatHostPort(hostname: string, port: number): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-function listen(options: ServeOptions): StreamListener {
+function listen(options: ServeOptions): StreamListener<Deno.Addr> {
   const { port = 8080, hostname = "0.0.0.0", unix, listener, tls } = options;
   if (listener !== undefined) return listener;
-  const needsNode = tls !== undefined && (tls.clientCaCerts !== undefined || unix !== undefined);
-  if (needsNode) return listenNodeTls(tls, unix === undefined ? { port, hostname } : { path: unix });
-  if (unix !== undefined) return Deno.listen({ transport: "unix", path: unix });
-  if (tls === undefined) return Deno.listen({ port, hostname });
-  return Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key, alpnProtocols: ["http/1.1"] });
+  if (tls !== undefined && tls.clientCaCerts === undefined && unix === undefined) {
+    return Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key, alpnProtocols: ["http/1.1"] });
+  }
+  const plain: StreamListener<Deno.Addr> = unix === undefined
+    ? Deno.listen({ port, hostname })
+    : Deno.listen({ transport: "unix", path: unix });
+  if (tls === undefined) return plain;
+  try {
+    return secureListener(plain, tls);
+  } catch (error) {
+    plain.close();
+    throw error;
+  }
 }
 
 /**
@@ -513,3 +445,6 @@ export async function removeStaleSocket(path: string): Promise<boolean> {
   await Deno.remove(path);
   return true;
 }
+
+export type { AcceptOptions, ServerLimits } from "./accept_options.ts";
+export type { ServerTlsOptions } from "./stream_listener.ts";

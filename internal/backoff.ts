@@ -52,7 +52,9 @@ export class Backoff {
 
   /** The next delay, in milliseconds. */
   next(): number {
-    const bound = Math.min(this.#max, this.#initial * this.#factor ** this.#attempt);
+    // A power that has grown to infinity would make 0 times it no number.
+    const growth = Math.min(this.#factor ** this.#attempt, Number.MAX_VALUE);
+    const bound = Math.min(this.#max, this.#initial * growth);
     this.#attempt++;
     return this.#random() * bound;
   }

@@ -93,6 +93,8 @@ export class TimerWheel {
     this.#cursor = last;
     for (const entry of due) this.#remove(entry);
     for (const entry of due) {
+      // Taken out or moved by an entry before it.
+      if (entry.slot !== -1 || entry.deadline > now) continue;
       entry.deadline = Infinity;
       entry.onDeadline(now);
     }

@@ -1,0 +1,56 @@
+/**
+ * Runs examples as their own headers say: as processes, with the permissions given there and no others.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { ROOT } from "../support/folders.ts";
+import { Process } from "../support/processes.ts";
+import { assert } from "../std.ts";
+
+/** A failsafe for what should take a second, in milliseconds. */
+export const LIMIT = 60_000;
+
+/** What a finished example left. */
+export interface ExampleResult {
+  /** The exit code. */
+  readonly code: number;
+  /** The lines of both outputs. */
+  readonly lines: readonly string[];
+}
+
+/** The permissions that the command in an example's header gives. */
+async function readPermissions(path: string): Promise<string[]> {
+  const source = await Deno.readTextFile(path);
+  const command = /^ \* deno run (.*) examples\/\S+\.ts/m.exec(source);
+  assert(command !== null, `${path} must say how it is run`);
+  return command[1]!.split(" ");
+}
+
+/** Starts an example. */
+export async function startExample(
+  name: string,
+  args: readonly string[] = [],
+  onLine: (line: string) => void = () => {},
+): Promise<Process> {
+  const path = join(ROOT, "examples", name);
+  const command = [Deno.execPath(), "run", "--no-prompt", ...await readPermissions(path), path, ...args];
+  return new Process(name, command, { cwd: ROOT, env: { NO_COLOR: "1" }, onLine });
+}
+
+/** Runs an example to its end. */
+export async function runExample(name: string, args: readonly string[] = []): Promise<ExampleResult> {
+  const lines: string[] = [];
+  const process = await startExample(name, args, (line) => lines.push(line));
+  const timer = setTimeout(() => void process.stop(), LIMIT);
+  const { code } = await process.status;
+  clearTimeout(timer);
+  return { code, lines };
+}
+
+/** Sends SIGINT, as Ctrl+C does, and gives the exit code. */
+export async function interrupt(process: Process): Promise<number> {
+  Deno.kill(process.pid, "SIGINT");
+  return (await process.status).code;
+}

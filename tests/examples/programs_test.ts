@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { assert, assertEquals, assertMatch } from "../std.ts";
+import { createTlsFixture } from "../tls_fixture.ts";
+import { runExample } from "./example.ts";
+
+async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("stream_file sends a file of several frames whole and shows its progress", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "file");
+    const content = Uint8Array.from({ length: 1_000_003 }, (_, index) => index * index);
+    await Deno.writeFile(path, content);
+    const { code, lines } = await runExample("stream_file.ts", [path]);
+    assertMatch(lines[0]!, /^Sending 1000003 bytes to ws:/);
+    const progress = lines.filter((line) => line.startsWith("Sent "));
+    assert(progress.length > 2, lines.join("\n"));
+    assertEquals(progress.at(-1), "Sent 100 %");
+    const digest = createHash("sha256").update(content).digest("hex");
+    assertEquals(lines.at(-1), `The server received 1000003 bytes, SHA-256 ${digest}`);
+    assertEquals(code, 0);
+  });
+});
+
+Deno.test("stream_file sends an empty file", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "file");
+    await Deno.writeFile(path, new Uint8Array());
+    const { code, lines } = await runExample("stream_file.ts", [path]);
+    const digest = createHash("sha256").digest("hex");
+    assertEquals(lines.at(-1), `The server received 0 bytes, SHA-256 ${digest}`);
+    assertEquals(code, 0);
+  });
+});
+
+Deno.test("stream_file says how it is used", async () => {
+  assertEquals(await runExample("stream_file.ts"), { code: 2, lines: ["Usage: stream_file.ts FILE"] });
+});
+
+Deno.test("compression counts fewer bytes with compression, and the fewest with context takeover", async () => {
+  const { code, lines } = await runExample("compression.ts");
+  assertEquals(code, 0, lines.join("\n"));
+  const counts = lines.map((line) => Number(/ (\d+) bytes/.exec(line)?.[1]));
+  assertEquals(counts.length, 3);
+  const [plain = 0, alone = 0, takeover = 0] = counts;
+  assert(takeover > 0 && takeover < alone && alone < plain / 2, lines.join("\n"));
+  assertEquals(lines.map((line) => line.includes("permessage-deflate")), [false, true, true]);
+});
+
+Deno.test("tls talks to a server whose authority it is given, and to no other", async () => {
+  const { caCert, server } = createTlsFixture();
+  await withFolder(async (folder) => {
+    const files = { ca: caCert, cert: server.cert, key: server.key };
+    const args = Object.keys(files).flatMap((name) => [`--${name}`, join(folder, `${name}.pem`)]);
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(join(folder, `${name}.pem`), text);
+    const { code, lines } = await runExample("tls.ts", args);
+    assertMatch(lines[0]!, /^Listening on wss:\/\/127\.0\.0\.1:\d+\/$/);
+    assertEquals(lines.slice(1), [
+      "A client that does not know the authority refuses the server",
+      "Received: Nobody else can read this",
+    ]);
+    assertEquals(code, 0);
+  });
+});
+
+Deno.test("reconnecting follows its server through two losses and misses nothing", async () => {
+  const { code, lines } = await runExample("reconnecting.ts");
+  const connection = (first: number) => [
+    "Connected",
+    "Received follow from numbers",
+    ...[first, first + 1, first + 2].map((number) => `Received ${number}`),
+  ];
+  assertEquals(lines, [
+    ...connection(1),
+    "Lost: Connection closed with 1006; attempt 1 follows",
+    ...connection(4),
+    "Lost: Connection closed with 1006; attempt 2 follows",
+    ...connection(7),
+    "Followed to 9",
+  ]);
+  assertEquals(code, 0);
+});
+
+Deno.test("web_socket_class sees the events of the web's WebSocket", async () => {
+  const { code, lines } = await runExample("web_socket_class.ts");
+  assertEquals(lines, [
+    "open: readyState 1, protocol greeting",
+    "message: hello",
+    "message: 010203",
+    "close: 1000, wasClean true",
+  ]);
+  assertEquals(code, 0);
+});

@@ -6,6 +6,7 @@
 
 import { BoundedQueue } from "../internal/bounded_queue.ts";
 import { concatBytes } from "../internal/bytes.ts";
+import { ConnectionClosedError } from "./errors.ts";
 import type { IncomingMessage } from "./web_socket_connection.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
@@ -159,27 +160,18 @@ export class Inbox {
       if (!head.first) continue;
       const chunks = this.#chunks(head);
       yield { isText: head.isText, [Symbol.asyncIterator]: () => chunks };
-      // What the user left of this message is dropped.
-      while (!(await chunks.next()).done);
+      // What the user left of this message is dropped: its pieces have no head any more.
+      await chunks.return();
     }
   }
 
   async *#chunks(head: Piece): AsyncGenerator<Uint8Array, void, undefined> {
-    let piece = head;
-    try {
-      for (;;) {
-        if (piece.data.length > 0) yield piece.data;
-        if (piece.fin) return;
-        const result = await this.next();
-        if (result.done) return;
-        piece = toPiece(result.value);
-      }
-    } finally {
-      while (!piece.fin) {
-        const result = await this.next();
-        if (result.done) break;
-        piece = toPiece(result.value);
-      }
+    for (let piece = head;;) {
+      if (piece.data.length > 0) yield piece.data;
+      if (piece.fin) return;
+      const result = await this.next();
+      if (result.done) throw new ConnectionClosedError("Cannot read message to its end: connection closed within it");
+      piece = toPiece(result.value);
     }
   }
 }

@@ -318,17 +318,25 @@ function decodeLatin1(bytes: Uint8Array): string {
   return text;
 }
 
-function encodeHead(startLine: string, headers: HeaderList): Uint8Array<ArrayBuffer> {
-  let text = `${startLine}\r\n`;
-  for (const [name, value] of headers) {
-    assertFieldName(name);
-    assertFieldValue(name, value);
-    text += `${name}: ${value}\r\n`;
-  }
-  text += "\r\n";
+function joinHead(startLine: string, headers: HeaderList): string {
+  const parts = [startLine, "\r\n"];
+  for (const [name, value] of headers) parts.push(name, ": ", value, "\r\n");
+  parts.push("\r\n");
+  return parts.join("");
+}
+
+function encodeLatin1(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
   return bytes;
+}
+
+function encodeHead(startLine: string, headers: HeaderList): Uint8Array<ArrayBuffer> {
+  for (const [name, value] of headers) {
+    assertFieldName(name);
+    assertFieldValue(name, value);
+  }
+  return encodeLatin1(joinHead(startLine, headers));
 }
 
 /**
@@ -468,4 +476,23 @@ export function requestFromHead(head: RequestHead, options: RequestFromHeadOptio
   }
   const init: RequestInit = { method: head.method, headers: head.headers.toHeaders() };
   return new Request(url, signal === undefined ? init : { ...init, signal });
+}
+
+/** A head that was accepted once is within any limit. */
+const UNLIMITED: HeadLimits = { maxTarget: Infinity, maxHeaders: Infinity, maxLine: Infinity, maxHead: Infinity };
+
+/**
+ * Keeps what {@linkcode requestFromHead} needs as one flat string, a tenth of the head's objects: an idle connection
+ * should hold little.
+ *
+ * @returns Builds the request.
+ * @internal
+ */
+export function requestMaker(head: RequestHead, isSecure: boolean): () => Request {
+  const text = joinHead(`${head.method} ${head.target} HTTP/1.1`, head.headers);
+  return () => {
+    const parsed = new RequestHeadParser(UNLIMITED).push(encodeLatin1(text));
+    assert(parsed !== undefined, "A head that was accepted once must be accepted again");
+    return requestFromHead(parsed, { isSecure });
+  };
 }

@@ -146,7 +146,7 @@ async function answer(
   if (reason !== undefined) return await refuse(guard, head, refuseForNow(reason));
   if (decision.kind === "plain") return await answerPlain(guard, info, config, head);
   const { upgrade } = decision;
-  const refusal = refusePath(head, config) ?? refuseOrigin(upgrade, config.origins);
+  const refusal = refusePath(head, config) ?? checkOrigin(upgrade, config);
   if (refusal !== undefined) return await refuse(guard, head, refusal);
   const acceptance = await decide(guard, info, config, head);
   if (acceptance === undefined || guard.isLate) return undefined;
@@ -171,6 +171,16 @@ async function refuse(guard: HandshakeGuard, head: RequestHead, refusal: Refusal
 function refusePath(head: RequestHead, config: AcceptorConfig): Refusal | undefined {
   if (config.path === undefined || requestUrl(head, false)?.pathname === config.path) return undefined;
   return createRefusal(404, "There is no WebSocket at this path");
+}
+
+/** The policy may be a function of the user's. */
+function checkOrigin(upgrade: UpgradeRequest, config: AcceptorConfig): Refusal | undefined {
+  try {
+    return refuseOrigin(upgrade, config.origins);
+  } catch (error) {
+    config.options.logger.error("Origins function failed", { reason: failureMessage(error) });
+    return createRefusal(500, "Server failed");
+  }
 }
 
 /** Asks the user's `upgrade` function; answers itself where that refuses. */

@@ -76,6 +76,12 @@ function readArguments(command: Command, args: readonly string[]): CommandArgume
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+  const mostOperands = command.operands === "" ? 0 : 1;
+  if (parsed.positionals.length > mostOperands) {
+    throw new UsageError(
+      `Command ${command.name} takes ${mostOperands} operands, received ${parsed.positionals.join(" ")}`,
+    );
+  }
   const defaults = new Map(command.options.map((option) => [option.name, option.default]));
   return {
     positionals: parsed.positionals,

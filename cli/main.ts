@@ -21,6 +21,8 @@ const OUTPUT: CommandOutput = {
   report: (line) => console.error(line),
 };
 
+const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 /** The exit code of a command that failed. */
 const FAILED = 1;
 /** The exit code of a command line that cannot be understood. */
@@ -50,7 +52,7 @@ const MISUSED = 2;
 export async function main(
   args: readonly string[],
   output: CommandOutput = OUTPUT,
-  signal: AbortSignal = stopSignal(),
+  signal?: AbortSignal,
 ): Promise<number> {
   const [name = "--help", ...rest] = args;
   if (name === "--help" || name === "-h" || name === "help") {
@@ -63,7 +65,8 @@ export async function main(
       const names = COMMANDS.map((candidate) => candidate.name).join(", ");
       throw new UsageError(`Command must be one of ${names}, received ${JSON.stringify(name)}`);
     }
-    await runCommand(command, rest, { output, signal });
+    if (signal === undefined) await untilStopped((stop) => runCommand(command, rest, { output, signal: stop }));
+    else await runCommand(command, rest, { output, signal });
     return 0;
   } catch (error) {
     output.report(`viaduct: ${error instanceof UsageError ? error.message : failureMessage(error)}`);
@@ -71,13 +74,16 @@ export async function main(
   }
 }
 
-/** Aborts at the first SIGINT or SIGTERM; a second one ends the process as usual. */
-function stopSignal(): AbortSignal {
+/** Runs something that SIGINT and SIGTERM stop; a second one ends the process as usual. */
+async function untilStopped(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => controller.abort(new DOMException(`Stopped by ${name}`, "AbortError")));
+  const stop = (name: string): void => controller.abort(new DOMException(`Stopped by ${name}`, "AbortError"));
+  for (const name of STOP_SIGNALS) process.once(name, stop);
+  try {
+    await run(controller.signal);
+  } finally {
+    for (const name of STOP_SIGNALS) process.off(name, stop);
   }
-  return controller.signal;
 }
 
 export type { CommandOutput } from "./command.ts";

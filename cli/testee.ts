@@ -53,9 +53,10 @@ export const TESTEE_COMMAND: Command = {
 };
 
 async function runClient(args: CommandArguments, { output, signal }: CommandContext): Promise<void> {
-  const url = args.text("url");
+  const url = suiteUrl(args.text("url"));
   const agent = encodeURIComponent(args.text("agent"));
   const api = readApi(args);
+  const parallel = wholeNumber(args, "parallel", 1);
   const count = await caseCount(url, signal);
   output.print(`Running ${count} cases`);
   let next = 1;
@@ -66,16 +67,31 @@ async function runClient(args: CommandArguments, { output, signal }: CommandCont
       if (number % PROGRESS_STEP === 0 || number === count) output.report(`Case ${number} of ${count}`);
     }
   };
-  await Promise.all(Array.from({ length: wholeNumber(args, "parallel", 1) }, worker));
+  await Promise.all(Array.from({ length: parallel }, worker));
   const ws = await connect(`${url}/updateReports?agent=${agent}`, { signal });
   await ws.closed;
   output.print("Reports updated");
 }
 
+/** Reads where the suite listens; its paths follow. */
+function suiteUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol !== "ws:" && url?.protocol !== "wss:") {
+    throw new UsageError(`Option --url must be like ws://127.0.0.1:9001, received ${text}`);
+  }
+  return text.replace(/\/+$/, "");
+}
+
 async function caseCount(url: string, signal: AbortSignal): Promise<number> {
   const ws = await connect(`${url}/getCaseCount`, { signal });
-  for await (const message of ws) return Number(message);
-  throw new Error("Suite must send the number of cases, received nothing");
+  let received = "";
+  for await (const message of ws) {
+    received = String(message);
+    break;
+  }
+  await ws.close();
+  if (/^\d+$/.test(received)) return Number(received);
+  throw new Error(`Suite must send the number of cases, received ${JSON.stringify(received)}`);
 }
 
 /** A case fails in the suite's report, not here: how it closes is part of what is tested. */

@@ -182,6 +182,8 @@ class RunningServer implements Server {
   readonly #finished = Promise.withResolvers<void>();
   readonly #onAbort = (): void => void this.shutdown();
   readonly #handshakes = new Set<HandshakeGuard>();
+  /** Sockets over `maxConnections` that wait for their 503. They take no place. */
+  readonly #turnedAway = new Set<HandshakeGuard>();
   #isStopping = false;
   /** Whether the listener is closed. */
   #isClosed = false;
@@ -284,7 +286,7 @@ class RunningServer implements Server {
 
   #abortAll(): void {
     for (const connection of this.#connections) connection.abort();
-    for (const guard of this.#handshakes) guard.abort();
+    this.#abortHandshakes();
     this.#settle();
   }
 
@@ -300,8 +302,12 @@ class RunningServer implements Server {
       if (guard.isBusy) return;
     }
     this.#closeListener();
-    for (const guard of this.#handshakes) guard.abort();
+    this.#abortHandshakes();
     if (!this.#isAccepting && this.#connections.size === 0) this.#finished.resolve();
+  }
+
+  #abortHandshakes(): void {
+    for (const guard of [...this.#handshakes, ...this.#turnedAway]) guard.abort();
   }
 
   #closeListener(): void {
@@ -333,17 +339,18 @@ class RunningServer implements Server {
   }
 
   #accept(stream: AcceptedStream): void {
-    const count = this.#connections.size + this.#handshakes.size;
-    if (this.#isClosed || count >= this.#maxConnections + MAX_TURNED_AWAY) return stream.close();
+    const isFull = this.#connections.size + this.#handshakes.size >= this.#maxConnections;
+    const guards = isFull ? this.#turnedAway : this.#handshakes;
+    if (this.#isClosed || isFull && this.#turnedAway.size >= MAX_TURNED_AWAY) return stream.close();
     const { wheel, handshakeTimeout } = this.#config;
     const onOver = (guard: HandshakeGuard): void => {
-      this.#handshakes.delete(guard);
+      guards.delete(guard);
       // Not before a connection that takes the place of its handshake has been entered.
       queueMicrotask(() => this.#settle());
     };
     const guard = new HandshakeGuard({ stream, wheel, timeout: handshakeTimeout, onOver });
-    this.#handshakes.add(guard);
-    void this.#handshake(guard, stream, count < this.#maxConnections ? undefined : "Server is full");
+    guards.add(guard);
+    void this.#handshake(guard, stream, isFull ? "Server is full" : undefined);
   }
 
   async #handshake(guard: HandshakeGuard, stream: AcceptedStream, closedFor: string | undefined): Promise<void> {
@@ -422,7 +429,8 @@ function listen(options: ServeOptions): StreamListener<Deno.Addr> {
  *
  * @param path The path.
  * @returns Whether a file was removed: not where there is none, or where a server answers.
- * @throws {Error} The file cannot be removed, or is something else than a socket.
+ * @throws {TypeError} The file is something else than a socket.
+ * @throws {Error} The file cannot be removed.
  *
  * @example Use
  * ```ts
@@ -442,6 +450,8 @@ export async function removeStaleSocket(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
   }
+  // A file of another kind refuses connections as well.
+  if (!(await Deno.lstat(path)).isSocket) throw new TypeError(`Cannot remove ${path}: it must be a socket`);
   await Deno.remove(path);
   return true;
 }

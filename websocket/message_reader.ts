@@ -186,7 +186,10 @@ export class MessageReader {
   discard(): void {
     this.#input = EMPTY_BYTES;
     this.#at = 0;
-    this.#release();
+    this.#delivered = false;
+    // Not given back: a handler may still look at it, or a read that is being cancelled write to it.
+    this.#assembly = EMPTY_BYTES;
+    this.#assembled = 0;
   }
 
   /** The next event within the bytes given, or `undefined` where more bytes are needed. */

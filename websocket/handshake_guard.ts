@@ -31,6 +31,8 @@ export interface HandshakeGuardInit {
   readonly wheel: TimerWheel;
   /** How long the request and the decision, and later each write, may take, in milliseconds. */
   readonly timeout: number;
+  /** Called when the answer is written and only the peer's end is awaited. */
+  readonly onLinger?: () => void;
   /** Called once, when the socket is closed or a connection's. */
   readonly onOver?: (guard: HandshakeGuard) => void;
 }
@@ -103,6 +105,7 @@ export class HandshakeGuard implements WheelEntry {
     if (this.#late === undefined) {
       this.#phase = "lingering";
       this.#arm(this.#init.timeout);
+      this.#init.onLinger?.();
       await this.#linger();
     } else {
       await this.#late;

@@ -348,7 +348,8 @@ class RunningServer implements Server {
       // Not before a connection that takes the place of its handshake has been entered.
       queueMicrotask(() => this.#settle());
     };
-    const guard = new HandshakeGuard({ stream, wheel, timeout: handshakeTimeout, onOver });
+    const onLinger = (): void => this.#settle();
+    const guard = new HandshakeGuard({ stream, wheel, timeout: handshakeTimeout, onLinger, onOver });
     guards.add(guard);
     void this.#handshake(guard, stream, isFull ? "Server is full" : undefined);
   }

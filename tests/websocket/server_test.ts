@@ -129,6 +129,8 @@ Deno.test("closing the caller's listener stops the server: open connections get 
   listener.close();
   await client.expectClose(1001);
   await client.write(closeFrame(1001));
+  await client.expectEnd();
+  client.close();
   await server.finished;
   assertEquals(server.connections.size, 0);
 });

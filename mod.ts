@@ -62,3 +62,6 @@ export {
   type WebSocketConnection,
   type WebSocketHandlers,
 } from "./websocket/mod.ts";
+export type { ClientTlsOptions, DialTarget } from "./websocket/client.ts";
+export type { ReconnectOptions, RetryInfo } from "./websocket/reconnecting.ts";
+export type { WebSocketEvents, WebSocketOptions } from "./websocket/web_socket.ts";

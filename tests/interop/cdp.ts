@@ -9,6 +9,9 @@ import type { Process, ProcessGroup } from "../support/processes.ts";
 const START_TIMEOUT = 60_000;
 /** How long a page may take until a condition holds, in milliseconds. */
 const WAIT_TIMEOUT = 20_000;
+const REMOVE_ATTEMPTS = 20;
+/** How long to wait before a profile is removed again, in milliseconds. */
+const REMOVE_RETRY = 100;
 const FLAGS = [
   "--headless=new",
   "--no-sandbox",
@@ -193,7 +196,19 @@ export class Browser implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#devTools.close();
     await this.#process.stop();
-    await Deno.remove(this.#profile, { recursive: true });
+    await removeProfile(this.#profile);
+  }
+}
+
+/** Removes a profile; Chromium's helper processes may still write to it for a moment after it has ended. */
+async function removeProfile(folder: string): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await Deno.remove(folder, { recursive: true });
+    } catch (error) {
+      if (attempt === REMOVE_ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, REMOVE_RETRY));
   }
 }
 

@@ -27,6 +27,7 @@ export {
   type AcceptOptions,
   type BackoffOptions,
   type ByteStream,
+  type ClientTlsOptions,
   CLOSE_CODE,
   type CloseInfo,
   type CompressionOptions,
@@ -36,6 +37,7 @@ export {
   type ConnectionLimits,
   type ConnectionOptions,
   type ConnectOptions,
+  type DialTarget,
   failureMessage,
   type FragmentInfo,
   HandshakeError,
@@ -48,7 +50,9 @@ export {
   ProtocolError,
   type ProtocolErrorCode,
   reconnecting,
+  type ReconnectOptions,
   removeStaleSocket,
+  type RetryInfo,
   SendBufferError,
   type SendOptions,
   serve,
@@ -60,8 +64,7 @@ export {
   type UpgradeAnswer,
   WebSocket,
   type WebSocketConnection,
+  type WebSocketEvents,
   type WebSocketHandlers,
+  type WebSocketOptions,
 } from "./websocket/mod.ts";
-export type { ClientTlsOptions, DialTarget } from "./websocket/client.ts";
-export type { ReconnectOptions, RetryInfo } from "./websocket/reconnecting.ts";
-export type { WebSocketEvents, WebSocketOptions } from "./websocket/web_socket.ts";

@@ -28,6 +28,7 @@ import {
   requestFromHead,
   type RequestHead,
   RequestHeadParser,
+  requestMaker,
   requestUrl,
 } from "./http1.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -239,7 +240,7 @@ async function open(
     extensions: accepted.extensions,
     info,
     deflate: accepted.deflate,
-    request: () => requestFromHead(head, { isSecure: info.isTls }),
+    request: requestMaker(head, info.isTls),
     responseHeaders: undefined,
     options,
     handlers: config.handlers,

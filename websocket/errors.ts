@@ -60,6 +60,7 @@ export type ProtocolErrorCode =
  * @public
  */
 export class ProtocolError extends Error {
+  /** The name of the class. */
   override readonly name = "ProtocolError";
   /** The rule that was broken. */
   readonly code: ProtocolErrorCode;
@@ -122,6 +123,7 @@ export type HandshakeErrorCode =
  * @public
  */
 export class HandshakeError extends Error {
+  /** The name of the class. */
   override readonly name = "HandshakeError";
   /** Why the handshake failed. */
   readonly code: HandshakeErrorCode;
@@ -169,6 +171,7 @@ export class HandshakeError extends Error {
  * @public
  */
 export class ConnectionClosedError extends Error {
+  /** The name of the class. */
   override readonly name = "ConnectionClosedError";
   /** A stable name for this kind of error. */
   readonly code = "connection_closed";
@@ -203,6 +206,7 @@ export class ConnectionClosedError extends Error {
  * @public
  */
 export class SendBufferError extends RangeError {
+  /** The name of the class. */
   override readonly name = "SendBufferError";
   /** A stable name for this kind of error. */
   readonly code = "send_buffer_full";

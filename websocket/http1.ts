@@ -306,23 +306,22 @@ export class ResponseHeadParser extends HeadParser<ResponseHead> {
   }
 }
 
-const DECODE_STEP = 4096;
+/** This label means windows-1252, which differs from ISO 8859-1 in 0x80 to 0x9F alone. */
+const windows1252 = new TextDecoder("latin1");
 
-/** Decodes bytes as ISO 8859-1; `TextDecoder("latin1")` is windows-1252 and would change 0x80 to 0x9F. */
+/** Decodes bytes as ISO 8859-1. A spread into `fromCharCode` would make 60 bytes of garbage for each byte. */
 function decodeLatin1(bytes: Uint8Array): string {
-  if (bytes.length <= DECODE_STEP) return String.fromCharCode(...bytes);
-  let text = "";
-  for (let start = 0; start < bytes.length; start += DECODE_STEP) {
-    text += String.fromCharCode(...bytes.subarray(start, start + DECODE_STEP));
+  for (let index = 0; index < bytes.length; index++) {
+    if ((bytes[index]! & 0xe0) === 0x80) return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   }
-  return text;
+  return windows1252.decode(bytes);
 }
 
 function joinHead(startLine: string, headers: HeaderList): string {
-  const parts = [startLine, "\r\n"];
-  for (const [name, value] of headers) parts.push(name, ": ", value, "\r\n");
-  parts.push("\r\n");
-  return parts.join("");
+  const lines = [startLine];
+  headers.forEach((name, value) => lines.push(`${name}: ${value}`));
+  lines.push("\r\n");
+  return lines.join("\r\n");
 }
 
 function encodeLatin1(text: string): Uint8Array<ArrayBuffer> {
@@ -332,10 +331,10 @@ function encodeLatin1(text: string): Uint8Array<ArrayBuffer> {
 }
 
 function encodeHead(startLine: string, headers: HeaderList): Uint8Array<ArrayBuffer> {
-  for (const [name, value] of headers) {
+  headers.forEach((name, value) => {
     assertFieldName(name);
     assertFieldValue(name, value);
-  }
+  });
   return encodeLatin1(joinHead(startLine, headers));
 }
 

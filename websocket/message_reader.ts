@@ -238,6 +238,7 @@ export class MessageReader {
 
   /** A header that is split over reads is gathered in a buffer of its own. */
   #gatherHeader(): boolean {
+    if (this.#at === this.#input.length) return false;
     const head = this.#head ??= new Uint8Array(MAX_HEADER);
     while (this.#at < this.#input.length) {
       head[this.#headLength++] = this.#input[this.#at++]!;

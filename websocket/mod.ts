@@ -24,7 +24,7 @@
 export type { BackoffOptions } from "../internal/backoff.ts";
 export { failureMessage, type Logger } from "../internal/log.ts";
 export type { UpgradeAcceptance, UpgradeAnswer } from "./acceptor.ts";
-export { connect, type ConnectOptions } from "./client.ts";
+export { type ClientTlsOptions, connect, type ConnectOptions, type DialTarget } from "./client.ts";
 export { CLOSE_CODE } from "./close_code.ts";
 export {
   type CloseInfo,
@@ -38,7 +38,7 @@ export {
 export type { CompressionOptions } from "./extension.ts";
 export type { ConnectionLimits, ConnectionOptions, KeepaliveOptions } from "./options.ts";
 export type { OriginPolicy } from "./origin.ts";
-export { reconnecting } from "./reconnecting.ts";
+export { reconnecting, type ReconnectOptions, type RetryInfo } from "./reconnecting.ts";
 export {
   accept,
   type AcceptOptions,
@@ -50,7 +50,7 @@ export {
   type ServerTlsOptions,
 } from "./server.ts";
 export type { ByteStream } from "./stream.ts";
-export { WebSocket } from "./web_socket.ts";
+export { WebSocket, type WebSocketEvents, type WebSocketOptions } from "./web_socket.ts";
 export type {
   ConnectionInfo,
   FragmentInfo,

@@ -18,7 +18,7 @@ import { checkDelay, checkSize } from "./options.ts";
 import type { ByteStream } from "./stream.ts";
 import type { AcceptedStream, ServerTlsOptions, SocketAddress, StreamListener } from "./stream_listener.ts";
 import { isValidUtf8 } from "./utf8.ts";
-import type { ConnectionInfo, WebSocketConnection } from "./web_socket_connection.ts";
+import type { ConnectionInfo, PeerCertificate, WebSocketConnection } from "./web_socket_connection.ts";
 
 /**
  * Where a server listens and how.
@@ -168,7 +168,7 @@ export async function accept(
 ): Promise<WebSocketConnection | undefined> {
   const config = resolveAcceptor(options, {});
   const guard = new HandshakeGuard({ stream, wheel: config.wheel, timeout: config.handshakeTimeout });
-  return await acceptStream(guard, streamInfo(stream, false), config);
+  return await acceptStream(guard, new StreamInfo(stream, false), config);
 }
 
 /** A server and its connections. */
@@ -362,7 +362,7 @@ class RunningServer implements Server {
       this.#config.options.logger.debug("Socket failed", { reason: failureMessage(error) });
       return guard.abort();
     }
-    const info = streamInfo(stream, this.#options.tls !== undefined);
+    const info = new StreamInfo(stream, this.#options.tls !== undefined);
     const connection = await acceptStream(guard, info, this.#config, closedFor);
     if (connection !== undefined && this.#session !== undefined) void this.#runSession(connection, this.#session);
   }
@@ -387,15 +387,28 @@ class RunningServer implements Server {
 /** The address at which this machine reaches a server bound to all of its addresses. */
 const LOOPBACK_OF: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
 
-function streamInfo(stream: AcceptedStream, isTls: boolean): ConnectionInfo {
-  const { localAddr, remoteAddr, peerCertificate } = stream;
-  const info = {
-    localAddress: formatAddr(localAddr),
-    remoteAddress: formatAddr(remoteAddr),
+/** The ends of a socket, formatted when asked for: an idle connection should hold little. */
+class StreamInfo implements ConnectionInfo {
+  readonly isTls: boolean;
+  readonly #stream: AcceptedStream;
+
+  constructor(stream: AcceptedStream, isTls: boolean) {
+    this.#stream = stream;
     // A TLS socket of Deno's, from a listener of the user's.
-    isTls: isTls || "handshake" in stream,
-  };
-  return peerCertificate === undefined ? info : { ...info, peerCertificate };
+    this.isTls = isTls || "handshake" in stream;
+  }
+
+  get localAddress(): string {
+    return formatAddr(this.#stream.localAddr);
+  }
+
+  get remoteAddress(): string {
+    return formatAddr(this.#stream.remoteAddr);
+  }
+
+  get peerCertificate(): PeerCertificate | undefined {
+    return this.#stream.peerCertificate;
+  }
 }
 
 function formatAddr(addr: SocketAddress | undefined): string {

@@ -19,7 +19,7 @@ export interface ConnectionInfo {
   /** Whether TLS protects the connection. */
   readonly isTls: boolean;
   /** The subject of the client's certificate, at a server that asked for one and verified it. */
-  readonly peerCertificate?: PeerCertificate;
+  readonly peerCertificate?: PeerCertificate | undefined;
 }
 
 /**

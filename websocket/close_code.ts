@@ -83,10 +83,28 @@ export function checkCloseArguments(code: number, reason: string): void {
       `Cannot send close frame: code must be 1000 to 1003, 1007 to 1014 or 3000 to 4999, received ${code}`,
     );
   }
-  const length = new TextEncoder().encode(reason).length;
+  const length = encoder.encode(reason).length;
   if (length > MAX_CLOSE_REASON) {
     throw new RangeError(
       `Cannot send close frame: reason must be at most ${MAX_CLOSE_REASON} bytes, received ${length}`,
     );
   }
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Makes the payload of a close frame (RFC 6455 §5.5.1): nothing, where there is no code. A reason that is too long is
+ * cut.
+ *
+ * @internal
+ */
+export function closePayload(code: number | undefined, reason: string): Uint8Array {
+  if (code === undefined) return new Uint8Array(0);
+  const payload = new Uint8Array(2 + MAX_CLOSE_REASON);
+  payload[0] = code >>> 8;
+  payload[1] = code & 0xff;
+  // `encodeInto` never splits a character: a reason that is too long is cut at a boundary.
+  const { written } = encoder.encodeInto(reason, payload.subarray(2));
+  return payload.subarray(0, 2 + written);
 }

@@ -147,6 +147,15 @@ export class MessageWriter {
     this.#lastPong = undefined;
   }
 
+  /** Drops a streamed message that has not ended, and what waits behind it. */
+  dropUnended(): void {
+    const queue = this.#pending;
+    const cut = queue?.findIndex(isUnended) ?? -1;
+    if (queue === undefined || cut === -1) return;
+    for (const pending of queue.splice(cut)) this.#pendingBytes -= costOf(pending);
+    if (queue.length === 0) this.#pending = undefined;
+  }
+
   /** Drops what waits for its turn. */
   dropPending(): void {
     this.#pending = undefined;
@@ -182,6 +191,8 @@ export class MessageWriter {
 
   /** Sends a control frame, past everything that waits. */
   control(opcode: number, payload: Uint8Array): void {
+    // Nothing follows a close frame, a pong that waits for room neither (RFC 6455 §5.5.1).
+    if (opcode === OPCODE.CLOSE) this.#lastPong = undefined;
     this.#writeFrame(FIN | opcode, payload, false);
   }
 
@@ -217,6 +228,16 @@ export class MessageWriter {
     (pending.frames ??= []).push({ first, payload: payload.slice() });
     this.#pendingBytes += payload.length + PENDING_COST;
     if (fin) pending.ready = true;
+  }
+
+  /** The bytes to write until all pieces of a streamed message are on their way; what waits behind it does not count. */
+  bytesBefore(stream: OutgoingStream): number {
+    let bytes = this.#output.length;
+    for (const pending of this.#pending ?? []) {
+      bytes += costOf(pending);
+      if (pending === stream.pending) return bytes;
+    }
+    return this.#output.length;
   }
 
   /** The payloads to deflate with context, in order; {@linkcode deflated} must be called once for each, in order. */
@@ -299,7 +320,7 @@ export class MessageWriter {
   #writeFrame(first: number, payload: Uint8Array, transfer: boolean): void {
     const output = this.#output;
     const length = payload.length;
-    const key = this.#nextMaskingKey === undefined ? -1 : this.#nextMaskingKey();
+    const key = this.#nextMaskingKey === undefined ? -1 : this.#nextMaskingKey() >>> 0;
     if (transfer && length >= APPEND_FROM) {
       output.reserve(MAX_HEADER);
       output.end = writeFrameHeader(output.buffer, output.end, first, length, key);
@@ -319,7 +340,7 @@ export class MessageWriter {
 
   #writeText(text: string): void {
     const output = this.#output;
-    const key = this.#nextMaskingKey === undefined ? -1 : this.#nextMaskingKey();
+    const key = this.#nextMaskingKey === undefined ? -1 : this.#nextMaskingKey() >>> 0;
     const first = FIN | OPCODE.TEXT;
     const length = utf8Length(text);
     output.reserve(MAX_HEADER + length);
@@ -339,4 +360,15 @@ const NO_PAYLOAD: Uint8Array = new Uint8Array(0);
 
 function isDeflating(pending: Pending): boolean {
   return !pending.ready && pending.first !== 0;
+}
+
+/** Whether it is a streamed message whose end is not known yet. */
+function isUnended(pending: Pending): boolean {
+  return !pending.ready && pending.first === 0;
+}
+
+/** What an entry that waits counts, in bytes. */
+function costOf({ first, payload, frames = [] }: Pending): number {
+  const own = first === 0 ? 0 : payload.length + PENDING_COST;
+  return frames.reduce((sum, frame) => sum + frame.payload.length + PENDING_COST, own);
 }

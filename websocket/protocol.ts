@@ -6,7 +6,7 @@
  */
 
 import { BufferPool } from "../internal/buffer_pool.ts";
-import { CLOSE_CODE, MAX_CLOSE_REASON } from "./close_code.ts";
+import { CLOSE_CODE, closePayload } from "./close_code.ts";
 import { type InflateSettings, MessageInflater } from "./deflate.ts";
 import { type CloseInfo, ProtocolError } from "./errors.ts";
 import type { DeflateParameters } from "./extension.ts";
@@ -82,7 +82,6 @@ export interface ProtocolOptions {
 const DEFAULT_COMPRESSION = { threshold: 0, level: 6, memLevel: 8 };
 /** The payload of the pings that keep a connection alive; a user's pings have other payloads. */
 const KEEPALIVE_PAYLOAD: Uint8Array = new TextEncoder().encode("keepalive");
-const encoder = new TextEncoder();
 
 /**
  * **UNSTABLE** One connection's state machine.
@@ -170,7 +169,7 @@ export class Protocol {
 
   /** What the driver is to do with the socket. */
   get transport(): TransportAdvice {
-    return this.#transport;
+    return this.#closeWaiting !== undefined && this.#transport === "finish" ? "keep" : this.#transport;
   }
 
   /** The bytes of messages accepted and not yet written. */
@@ -185,7 +184,7 @@ export class Protocol {
 
   /** Whether a piece of a streamed message may still be sent: also while a close frame waits behind it. @internal */
   get acceptsFragments(): boolean {
-    return this.#state === "open" || this.#closeWaiting !== undefined;
+    return this.#state === "open" || (this.#closeWaiting !== undefined && this.#acceptsInput());
   }
 
   /** Whether {@linkcode takeOutput} would give bytes. */
@@ -336,6 +335,11 @@ export class Protocol {
     return this.#writer.openStream(isText);
   }
 
+  /** The bytes to write until all pieces of a streamed message are on their way. @internal */
+  bytesBefore(stream: OutgoingStream): number {
+    return this.#writer.bytesBefore(stream);
+  }
+
   /** Sends a piece of a streamed message as one frame. @internal */
   sendFragment(stream: OutgoingStream, payload: Uint8Array, fin: boolean): void {
     this.#writer.sendFragment(stream, payload, fin);
@@ -463,10 +467,13 @@ export class Protocol {
     this.#reader.discard();
   }
 
-  /**
-   * Fails the connection with a close frame of ours (RFC 6455 §7.1.7). @internal
-   */
+  /** Fails the connection with a close frame of ours; what waits is dropped (RFC 6455 §7.1.7). @internal */
   failWith(code: number, reason: string, error: Error, now: number): void {
+    this.#writer.dropPending();
+    this.#beginFailure(code, reason, error, now);
+  }
+
+  #beginFailure(code: number, reason: string, error: Error, now: number): void {
     this.#failed = true;
     this.#error ??= error;
     this.#reader.discard();
@@ -505,14 +512,15 @@ export class Protocol {
     if (this.#role === "server") this.#transport = "finish";
   }
 
+  /** Closes behind the messages accepted before, but for a streamed one: nobody knows when that would end. */
   #closeNow(payload: Uint8Array, now: number): void {
     if (this.#state === "open") {
       this.#state = "closing";
       this.#closeDeadline = now + this.#closeTimeout;
     }
-    this.#closeWaiting = undefined;
-    this.#writer.dropPending();
-    this.#writeClose(payload);
+    this.#writer.dropUnended();
+    this.#closeWaiting = this.#writer.waiting ? payload : undefined;
+    if (this.#closeWaiting === undefined) this.#writeClose(payload);
   }
 
   #sendWaitingClose(): void {
@@ -529,7 +537,7 @@ export class Protocol {
 
   #fail(error: unknown, now: number): FailEvent {
     if (!(error instanceof ProtocolError)) throw error;
-    this.failWith(error.closeCode, error.message, error, now);
+    this.#beginFailure(error.closeCode, error.message, error, now);
     return { type: "fail", error };
   }
 
@@ -562,16 +570,6 @@ export class Protocol {
     }
     return events;
   }
-}
-
-function closePayload(code: number | undefined, reason: string): Uint8Array {
-  if (code === undefined) return new Uint8Array(0);
-  const payload = new Uint8Array(2 + MAX_CLOSE_REASON);
-  payload[0] = code >>> 8;
-  payload[1] = code & 0xff;
-  // `encodeInto` never splits a character: a reason that is too long is cut at a boundary.
-  const { written } = encoder.encodeInto(reason, payload.subarray(2));
-  return payload.subarray(0, 2 + written);
 }
 
 function inflateSettings(deflate: DeflateParameters, role: "client" | "server"): InflateSettings {

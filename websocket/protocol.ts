@@ -80,7 +80,7 @@ export interface ProtocolOptions {
 }
 
 const DEFAULT_COMPRESSION = { threshold: 0, level: 6, memLevel: 8 };
-/** The payload of the pings that keep a connection alive; a user's pings have other payloads. */
+/** The payload of pings that keep a connection alive; a user's pings have others. */
 const KEEPALIVE_PAYLOAD: Uint8Array = new TextEncoder().encode("keepalive");
 
 /**
@@ -226,7 +226,7 @@ export class Protocol {
    * @param now The time, in milliseconds.
    */
   receive(bytes: Uint8Array, now: number): void {
-    if (this.#reader.hasInput) (this.#stash ??= []).push(...this.#drain());
+    if (this.#reader.hasInput) this.#keep(this.#drain());
     this.#noteReceived(now);
     if (this.#acceptsInput()) this.#reader.feed(bytes);
   }
@@ -252,7 +252,7 @@ export class Protocol {
     try {
       this.#reader.feedTarget(length);
     } catch (error) {
-      (this.#stash ??= []).push(this.#fail(error, now));
+      this.#keep([this.#fail(error, now)]);
     }
   }
 
@@ -274,7 +274,7 @@ export class Protocol {
    * @returns The event, or `undefined` where more bytes are needed.
    */
   nextEvent(): ProtocolEvent | undefined {
-    if (this.#stash !== undefined) return this.#shiftStash();
+    if (this.#stash !== undefined) return this.#shiftStash(this.#stash);
     if (!this.#acceptsInput()) return undefined;
     const now = this.#lastReceived;
     let event: ReaderEvent | undefined;
@@ -463,6 +463,7 @@ export class Protocol {
     this.#error ??= error;
     this.#state = "closed";
     this.#transport = "end";
+    this.#closeWaiting = undefined;
     this.#writer.clear();
     this.#reader.discard();
   }
@@ -557,9 +558,13 @@ export class Protocol {
     return { type: "fail", error };
   }
 
-  #shiftStash(): ProtocolEvent | undefined {
-    const event = this.#stash!.shift();
-    if (this.#stash!.length === 0) this.#stash = undefined;
+  #keep(events: ProtocolEvent[]): void {
+    if (events.length > 0) this.#stash = [...this.#stash ?? [], ...events];
+  }
+
+  #shiftStash(stash: ProtocolEvent[]): ProtocolEvent | undefined {
+    const event = stash.shift();
+    if (stash.length === 0) this.#stash = undefined;
     return event;
   }
 
@@ -587,12 +592,7 @@ function sendCompression(
   const isServer = role === "server";
   const noContextTakeover = isServer ? deflate.serverNoContextTakeover : deflate.clientNoContextTakeover;
   const windowBits = isServer ? deflate.serverMaxWindowBits : deflate.clientMaxWindowBits;
+  const { threshold, level, memLevel } = compression;
   // One literal and no spread: the object is kept for the life of the connection.
-  return {
-    noContextTakeover,
-    windowBits,
-    threshold: compression.threshold,
-    level: compression.level,
-    memLevel: compression.memLevel,
-  };
+  return { noContextTakeover, windowBits, threshold, level, memLevel };
 }

@@ -329,7 +329,8 @@ async function secure(socket: Socket, tls: ClientTlsOptions & { serverName: stri
   if (socket instanceof NodeStream || !("setNoDelay" in socket) || cert !== undefined) {
     return attempt.hold(await secureNodeStream(socket, { serverName, caCerts, cert, key }, attempt.signal));
   }
-  // Deno.startTls knows no client certificate, and takes nothing but a TCP socket.
+  // Deno.startTls knows no client certificate, and takes nothing but a TCP socket. It is twice as fast as node:tls, and
+  // has one flaw: closed before the handshake is over, it keeps the socket until the server closes it or answers.
   const options = { hostname: serverName, caCerts: [...caCerts], alpnProtocols: ["http/1.1"] };
   const conn = attempt.hold(await Deno.startTls(socket, options));
   await conn.handshake();

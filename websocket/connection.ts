@@ -17,10 +17,17 @@ import type { DeflateParameters } from "./extension.ts";
 import { MAX_CONTROL_PAYLOAD } from "./frame.ts";
 import { Inbox, type InboxItem, type InboxOwner, Piece } from "./inbox.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { type FragmentEvent, type MessageEvent, Protocol, type ProtocolEvent, type SendFlags } from "./protocol.ts";
+import {
+  type FragmentEvent,
+  type MessageEvent,
+  type OutgoingStream,
+  Protocol,
+  type ProtocolEvent,
+  type SendFlags,
+} from "./protocol.ts";
 import { PingTracker } from "./ping_tracker.ts";
 import type { ByteStream } from "./stream.ts";
-import { decodeUtf8, isValidUtf8, Utf8Validator } from "./utf8.ts";
+import { decodeUtf8, isValidUtf8, utf8Length, Utf8Validator } from "./utf8.ts";
 import type {
   ConnectionInfo,
   IncomingMessage,
@@ -69,6 +76,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   #deflater: ContextDeflater | undefined;
   #pings: PingTracker | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
+  #written: PromiseWithResolvers<void> | undefined;
   #closed: PromiseWithResolvers<CloseInfo> | undefined;
   #closeInfo: CloseInfo | undefined;
   #request: Request | undefined;
@@ -167,7 +175,10 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     const protocol = this.#protocol;
     if (protocol.state !== "open") return this.#refuse("send message");
     if (typeof data === "string") {
-      if (this.#overflows(data.length)) return this.#overflow(data.length);
+      // A unit of a string is at most three bytes of UTF-8: mostly there is no need to count them.
+      if (this.#overflows(3 * data.length) && this.#overflows(utf8Length(data))) {
+        return this.#overflow(utf8Length(data));
+      }
       protocol.sendText(data, options ?? TEXT_FLAGS);
     } else {
       const bytes = this.#payload(data, options);
@@ -207,12 +218,13 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
         const bytes = toFragment(chunk, validator);
         if (!this.#protocol.acceptsFragments) break;
         this.#protocol.sendFragment(stream, bytes, false);
-        await this.#sent();
+        await this.#streamed(stream);
       }
       if (validator?.complete === false) throw new TypeError("Cannot send text message: it ends within a character");
     } catch (error) {
-      if (error instanceof ConnectionClosedError) throw error;
-      this.#driver.fail(CLOSE_CODE.INTERNAL_ERROR, "Message source failed", toError(error));
+      if (this.#protocol.acceptsFragments) {
+        this.#driver.fail(CLOSE_CODE.INTERNAL_ERROR, "Message source failed", toError(error));
+      }
       throw error;
     }
     if (!this.#protocol.acceptsFragments) return this.#refuse("send message");
@@ -241,7 +253,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
         `Cannot send ping: payload must be at most ${MAX_CONTROL_PAYLOAD} bytes, received ${data.length}`,
       );
     }
-    if (this.#protocol.state !== "open") return Promise.reject(this.#closedError("send ping"));
+    if (this.#protocol.state !== "open") return handled(Promise.reject(this.#closedError("send ping")));
     const pings = this.#pings ??= new PingTracker();
     const payload = data?.slice() ?? pings.uniquePayload();
     const answered = pings.track(payload, performance.now());
@@ -322,7 +334,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     } catch (error) {
       this.#reportHandler(error);
     }
-    if (this.#protocol.bufferedAmount > this.#init.options.sendHighWaterMark) this.#driver.pause(PAUSED_BY_OUTPUT);
+    this.#pauseWhereFull();
   }
 
   #handleFragment(event: FragmentEvent): void {
@@ -331,13 +343,20 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
       return;
     }
     this.#callHandler((ws) => this.#handlers.fragment!(ws, event.data, event));
+    this.#pauseWhereFull();
+  }
+
+  #pauseWhereFull(): void {
+    if (this.#protocol.bufferedAmount > this.#init.options.sendHighWaterMark) this.#driver.pause(PAUSED_BY_OUTPUT);
   }
 
   #queue(item: InboxItem, length: number): void {
-    // Who closes and takes no more of what waits does not want the rest either; reading must go on to the close frame.
-    if (this.#protocol.state === "closing" && this.#inbox!.isOver) return;
-    this.#inbox!.push(item, length);
-    if (this.#inbox!.isOver && this.#protocol.state === "open") this.#driver.pause(PAUSED_BY_INBOX);
+    const inbox = this.#inbox!;
+    inbox.push(item, length);
+    if (!inbox.isOver) return;
+    // Who closes and does not take what waits does not want the rest either; reading must go on to the close frame.
+    if (this.#protocol.state === "open") this.#driver.pause(PAUSED_BY_INBOX);
+    else inbox.stop();
   }
 
   #takeInbox(): Inbox {
@@ -406,6 +425,20 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     return handled(this.#drained.promise);
   }
 
+  /** After a piece of a streamed message was accepted. What waits behind the message must not hold it up. */
+  async #streamed(stream: OutgoingStream): Promise<void> {
+    this.#driver.flushSoon();
+    while (!this.#driver.hasEnded && this.#protocol.bytesBefore(stream) > this.#init.options.sendHighWaterMark) {
+      this.#written ??= Promise.withResolvers();
+      await this.#written.promise;
+    }
+  }
+
+  onWritten(): void {
+    this.#written?.resolve();
+    this.#written = undefined;
+  }
+
   onDrain(): void {
     const drained = this.#drained;
     if (drained === undefined) return;
@@ -435,6 +468,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
 
   onEnd(info: CloseInfo): void {
     this.#closeInfo = info;
+    this.onWritten();
     this.#deflater?.close();
     this.#closed?.resolve(info);
     const error = this.#closedError("go on");

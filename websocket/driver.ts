@@ -24,6 +24,8 @@ export interface DriverInit {
 export interface DriverOwner {
   /** Handles an event; its data is a view that is valid until this returns. */
   onEvent(event: ProtocolEvent): void;
+  /** Bytes were written while more than the high-water mark waited. */
+  onWritten(): void;
   /** The bytes that wait to be written are below the high-water mark. */
   onDrain(): void;
   /** The connection has ended; called once. */
@@ -214,6 +216,7 @@ export class Driver implements WheelEntry {
   }
 
   #noteDrained(): void {
+    this.#owner.onWritten();
     if (this.#protocol.bufferedAmount > this.#mark) return;
     this.#isDraining = false;
     this.#owner.onDrain();

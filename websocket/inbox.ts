@@ -60,6 +60,7 @@ export class Inbox {
   readonly #queue: BoundedQueue<InboxItem> = new BoundedQueue();
   #waiters: Waiter[] | undefined;
   #isOver = false;
+  #isStopped = false;
   /** Whether messages have ever been taken as streams. */
   #hasPieces = false;
   #ended = false;
@@ -78,6 +79,7 @@ export class Inbox {
 
   /** Adds an item, or hands it to whoever waits. */
   push(item: InboxItem, length: number): void {
+    if (this.#isStopped) return;
     const waiter = this.#waiters?.shift();
     if (waiter !== undefined) {
       if (this.#waiters!.length === 0) this.#waiters = undefined;
@@ -86,6 +88,11 @@ export class Inbox {
     }
     this.#queue.push(item, length + ITEM_COST);
     this.#isOver = this.#queue.cost > this.#mark;
+  }
+
+  /** Drops all that is still to come, so that no gap shows in what was taken. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** Says that nothing follows; `error` is what iteration throws after the last item. */

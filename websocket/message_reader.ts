@@ -430,10 +430,13 @@ export class MessageReader {
     const needed = this.#assembled + length;
     const capacity = this.#assembly.length;
     if (needed <= capacity) return;
+    const isLast = (this.#first & FIN) !== 0;
     const expected = this.#assembled + this.#remaining;
     const trusted = Math.max(capacity * 2, TRUSTED_LENGTH, this.#lastLength);
-    const size = Math.max(needed, Math.min(expected, trusted));
-    const exact = this.own && !this.#compressed && size === expected && (this.#first & FIN) !== 0;
+    // More fragments follow a frame without FIN: doubling copies each byte once or twice, however small they are.
+    const wanted = isLast ? expected : Math.max(expected, Math.min(capacity * 2, this.#limit()));
+    const size = Math.max(needed, Math.min(wanted, trusted));
+    const exact = this.own && !this.#compressed && size === expected && isLast;
     const grown = exact ? new Uint8Array(size) : this.#pool.take(size);
     if (this.#assembled > 0) grown.set(this.#assembly.subarray(0, this.#assembled));
     if (capacity > 0) this.#pool.give(this.#assembly);

@@ -299,7 +299,7 @@ export class RawClient implements Disposable {
 
   #take(length: number): Uint8Array {
     const taken = this.#buffer.slice(0, length);
-    this.#buffer = this.#buffer.slice(length);
+    this.#buffer = this.#buffer.subarray(length);
     return taken;
   }
 }

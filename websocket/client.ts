@@ -16,7 +16,7 @@ import {
   type Hop,
   planConnection,
 } from "./client_options.ts";
-import { Connection } from "./connection.ts";
+import { Connection, shareOptions } from "./connection.ts";
 import { HandshakeError } from "./errors.ts";
 import {
   checkUpgradeResponse,
@@ -187,10 +187,9 @@ async function tryHop(hop: Hop, plan: ConnectPlan, attempt: Attempt): Promise<Op
     url: hop.url,
     key: encodeKey(crypto.getRandomValues(new Uint8Array(16))),
     subprotocols: plan.subprotocols,
-    headers: hop.headers.map(([name, value]): [string, string] => [name, value]),
+    headers: hop.headers,
     compression: plan.options.compression,
   };
-  // Before anything is opened: it throws what the caller did wrong.
   const head = formatUpgradeRequest(request);
   const { stream, info } = await reach(hop, plan, attempt);
   try {
@@ -223,29 +222,30 @@ function lost(host: string, cause: unknown): HandshakeError {
   return new HandshakeError("connection_lost", `Cannot connect to ${host}: ${failureMessage(cause)}`, { cause });
 }
 
-let shared:
+let common:
   | { readonly wheel: TimerWheel; readonly pool: BufferPool; readonly nextMaskingKey: () => number }
   | undefined;
 
 function startConnection(opened: Opened, hop: Hop, plan: ConnectPlan, attempt: Attempt): Connection {
   const { stream, info, result, rest } = opened;
   const { signal } = plan;
-  shared ??= { wheel: new TimerWheel(), pool: new BufferPool(), nextMaskingKey: maskingKeys() };
+  common ??= { wheel: new TimerWheel(), pool: new BufferPool(), nextMaskingKey: maskingKeys() };
   const onAbort = (): void => connection.abort(toError(signal!.reason));
   const connection = new Connection({
-    ...shared,
-    role: "client",
+    shared: shareOptions({
+      ...common,
+      role: "client",
+      options: plan.options,
+      handlers: plan.handlers,
+      onEnd: () => signal?.removeEventListener("abort", onAbort),
+    }),
     stream,
     info,
     url: hop.url.href,
     subprotocol: result.subprotocol,
     extensions: result.extensions,
     deflate: result.deflate,
-    request: undefined,
     responseHeaders: result.headers,
-    options: plan.options,
-    handlers: plan.handlers,
-    onEnd: () => signal?.removeEventListener("abort", onAbort),
   });
   attempt.release();
   signal?.addEventListener("abort", onAbort);

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { DeflateParameters } from "./extension.ts";
 import { compressionAvailable } from "./deflate.ts";
-import { assertSubprotocols, parseWebSocketUrl } from "./handshake.ts";
+import { assertSubprotocols, formatUpgradeRequest, parseWebSocketUrl } from "./handshake.ts";
 import { HeaderList } from "./headers.ts";
 import { checkDelay, checkSize, type ConnectionOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { parseProxy, type Proxy } from "./proxy.ts";
@@ -89,7 +88,7 @@ export interface Hop {
   /** The URL. */
   readonly url: URL;
   /** The caller's header fields. */
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: [string, string][];
   /** The caller's TLS options. */
   readonly tls: ClientTlsOptions;
 }
@@ -108,9 +107,6 @@ export interface ConnectPlan {
   readonly handlers: WebSocketHandlers;
 }
 
-/** What is agreed on compression, if anything. @internal */
-export type AgreedDeflate = DeflateParameters | undefined;
-
 /**
  * Checks what a caller gave.
  *
@@ -125,8 +121,11 @@ export function planConnection(url: string | URL, options: ConnectOptions): Conn
   assertTls(tls);
   assertOneWay(options);
   const resolved = resolveOptions(options);
+  const hop: Hop = { url: parseWebSocketUrl(url), headers: [...HeaderList.from(headers)], tls };
+  // Checks what only the request shows: fields that are not the caller's, and what is offered of compression.
+  formatUpgradeRequest({ url: hop.url, key: "", headers: hop.headers, compression: resolved.compression });
   return {
-    hop: { url: parseWebSocketUrl(url), headers: [...HeaderList.from(headers)], tls },
+    hop,
     subprotocols: [...subprotocols],
     signal: options.signal,
     handshakeTimeout: checkDelay("handshakeTimeout", handshakeTimeout, 1),

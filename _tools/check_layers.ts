@@ -42,6 +42,7 @@ export const LAYERS: readonly Layer[] = [
       "websocket/message_writer.ts",
       "websocket/output.ts",
       "websocket/protocol.ts",
+      "websocket/protocol_options.ts",
     ],
   },
   {

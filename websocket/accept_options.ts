@@ -6,6 +6,7 @@
 
 import { BufferPool } from "../internal/buffer_pool.ts";
 import { TimerWheel } from "../internal/timer_wheel.ts";
+import { type ConnectionShared, shareOptions } from "./connection.ts";
 import type { AcceptorConfig, UpgradeAnswer } from "./acceptor.ts";
 import { resolveCompression } from "./extension.ts";
 import { assertSubprotocols } from "./handshake.ts";
@@ -60,7 +61,7 @@ export interface AcceptOptions extends ConnectionOptions, WebSocketHandlers {
 /** Checks the options and fills in the defaults. @internal */
 export function resolveAcceptor(
   options: AcceptOptions,
-  server: Partial<Pick<AcceptorConfig, "isRefusing" | "onOpen" | "onEnd">>,
+  server: Partial<Pick<AcceptorConfig, "isRefusing" | "onOpen"> & Pick<ConnectionShared, "onEnd">>,
 ): AcceptorConfig {
   const { origins = "same-origin", subprotocols = [], handshakeTimeout = 10_000 } = options;
   const { open, message, fragment, drain, close } = options;
@@ -68,9 +69,19 @@ export function resolveAcceptor(
   assertSubprotocols(subprotocols);
   const resolved = resolveOptions(options);
   if (resolved.compression !== undefined) resolveCompression(resolved.compression);
-  return {
+  const wheel = new TimerWheel();
+  const pool = new BufferPool();
+  const shared = shareOptions({
+    role: "server",
     options: resolved,
     handlers: withoutUndefined({ open, message, fragment, drain, close }),
+    nextMaskingKey: undefined,
+    wheel,
+    pool,
+    onEnd: server.onEnd,
+  });
+  return {
+    options: resolved,
     headLimits: resolveHeadLimits(options.limits ?? {}),
     handshakeTimeout: checkDelay("handshakeTimeout", handshakeTimeout, 1),
     origins,
@@ -79,10 +90,10 @@ export function resolveAcceptor(
     upgrade: options.upgrade,
     fetch: options.fetch,
     isRefusing: server.isRefusing ?? (() => undefined),
-    wheel: new TimerWheel(),
-    pool: new BufferPool(),
+    wheel,
+    pool,
     onOpen: server.onOpen,
-    onEnd: server.onEnd,
+    shared,
   };
 }
 

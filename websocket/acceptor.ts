@@ -7,7 +7,7 @@
 import { type BufferPool, EMPTY_BYTES } from "../internal/buffer_pool.ts";
 import { failureMessage } from "../internal/log.ts";
 import type { TimerWheel } from "../internal/timer_wheel.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ConnectionShared } from "./connection.ts";
 import { compressionAvailable } from "./deflate.ts";
 import {
   acceptUpgrade,
@@ -25,10 +25,10 @@ import {
   formatPlainResponseHead,
   type HeadLimits,
   HttpHeadError,
+  packRequest,
   requestFromHead,
   type RequestHead,
   RequestHeadParser,
-  requestMaker,
   requestUrl,
 } from "./http1.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -57,7 +57,6 @@ export type UpgradeAnswer = UpgradeAcceptance | Response | void;
 /** What an acceptor needs to know; shared by all sockets of a server. @internal */
 export interface AcceptorConfig {
   readonly options: ResolvedOptions;
-  readonly handlers: WebSocketHandlers;
   readonly headLimits: HeadLimits;
   readonly handshakeTimeout: number;
   readonly origins: OriginPolicy;
@@ -70,7 +69,8 @@ export interface AcceptorConfig {
   readonly wheel: TimerWheel;
   readonly pool: BufferPool;
   readonly onOpen: ((connection: Connection) => void) | undefined;
-  readonly onEnd: ((connection: Connection) => void) | undefined;
+  /** What the connections have in common. */
+  readonly shared: ConnectionShared;
 }
 
 /** What a first read asks for: most heads fit. */
@@ -233,21 +233,13 @@ async function open(
   if (accepted === undefined) return undefined;
   await guard.write(accepted.head);
   return new Connection({
+    shared: config.shared,
     stream: guard.stream,
-    role: "server",
-    url: requestUrl(head, info.isTls)?.href.replace(/^http/, "ws") ?? "",
     subprotocol: accepted.subprotocol,
     extensions: accepted.extensions,
     info,
     deflate: accepted.deflate,
-    request: requestMaker(head, info.isTls),
-    responseHeaders: undefined,
-    options,
-    handlers: config.handlers,
-    nextMaskingKey: undefined,
-    wheel: config.wheel,
-    pool: config.pool,
-    onEnd: config.onEnd,
+    request: packRequest(head),
   });
 }
 

@@ -6,7 +6,7 @@
 
 import { type BufferPool, EMPTY_BYTES } from "../internal/buffer_pool.ts";
 import { viewBytes } from "../internal/bytes.ts";
-import { failureMessage } from "../internal/log.ts";
+import { failureMessage, SILENT_LOGGER } from "../internal/log.ts";
 import type { TimerWheel } from "../internal/timer_wheel.ts";
 import type { SharedMessage } from "./broadcast.ts";
 import { checkCloseArguments, CLOSE_CODE, isNormalClosure } from "./close_code.ts";
@@ -15,6 +15,7 @@ import { Driver, type DriverOwner, PAUSED_BY_INBOX, PAUSED_BY_OUTPUT, PAUSED_BY_
 import { type CloseInfo, ConnectionClosedError, SendBufferError } from "./errors.ts";
 import type { DeflateParameters } from "./extension.ts";
 import { MAX_CONTROL_PAYLOAD } from "./frame.ts";
+import { unpackRequest } from "./http1.ts";
 import { Inbox, type InboxItem, type InboxOwner, Piece } from "./inbox.ts";
 import type { ResolvedOptions } from "./options.ts";
 import {
@@ -23,6 +24,7 @@ import {
   type OutgoingStream,
   Protocol,
   type ProtocolEvent,
+  type ProtocolOptions,
   type SendFlags,
 } from "./protocol.ts";
 import { PingTracker } from "./ping_tracker.ts";
@@ -36,26 +38,50 @@ import type {
   WebSocketHandlers,
 } from "./web_socket_connection.ts";
 
-/** What the opening handshake leaves to a connection. @internal */
-export interface ConnectionInit {
-  readonly stream: ByteStream;
+/** What connections have in common: those of one server, or of one client's options. @internal */
+export interface ConnectionShared {
   readonly role: "client" | "server";
-  readonly url: string;
-  readonly subprotocol: string;
-  readonly extensions: string;
-  readonly info: ConnectionInfo;
-  readonly deflate: DeflateParameters | undefined;
-  /** Makes the client's request, at a server. */
-  readonly request: (() => Request) | undefined;
-  /** The header fields of the answer, at a client. */
-  readonly responseHeaders: Headers | undefined;
   readonly options: ResolvedOptions;
   readonly handlers: WebSocketHandlers;
   readonly nextMaskingKey: (() => number) | undefined;
   readonly wheel: TimerWheel;
   readonly pool: BufferPool;
-  /** Called once, when the connection has ended. */
+  /** Called once for each connection, when it has ended. */
   readonly onEnd: ((connection: Connection) => void) | undefined;
+  /** The protocol's options, made once by {@linkcode shareOptions}. */
+  readonly protocol: ProtocolOptions;
+}
+
+/** What the opening handshake leaves to a connection. @internal */
+export interface ConnectionInit {
+  readonly shared: ConnectionShared;
+  readonly stream: ByteStream;
+  /** The URL; absent at a server, where the request tells it. */
+  readonly url?: string;
+  readonly subprotocol: string;
+  readonly extensions: string;
+  readonly info: ConnectionInfo;
+  readonly deflate: DeflateParameters | undefined;
+  /** The client's request by {@linkcode packRequest}, at a server. */
+  readonly request?: string;
+  /** The header fields of the answer, at a client. */
+  readonly responseHeaders?: Headers;
+}
+
+/** Makes what connections have in common. @internal */
+export function shareOptions(shared: Omit<ConnectionShared, "protocol">): ConnectionShared {
+  const { role, options, nextMaskingKey, pool } = shared;
+  const protocol: ProtocolOptions = {
+    role,
+    maxMessage: options.maxMessage,
+    closeTimeout: options.closeTimeout,
+    messageTimeout: options.messageTimeout,
+    keepaliveInterval: options.keepaliveInterval,
+    keepaliveTimeout: options.keepaliveTimeout,
+    pool,
+    ...(nextMaskingKey && { nextMaskingKey }),
+  };
+  return { ...shared, protocol };
 }
 
 const RESOLVED: Promise<void> = Promise.resolve();
@@ -68,6 +94,7 @@ const TEXT_FLAGS: SendFlags = {};
  */
 export class Connection implements WebSocketConnection, DriverOwner, InboxOwner {
   readonly #init: ConnectionInit;
+  readonly #shared: ConnectionShared;
   readonly #protocol: Protocol;
   readonly #handlers: WebSocketHandlers;
   readonly #driver: Driver;
@@ -84,22 +111,16 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   #writable: WritableStream<string | ArrayBuffer | ArrayBufferView> | undefined;
 
   constructor(init: ConnectionInit) {
-    const { options, deflate, nextMaskingKey } = init;
+    const { shared, deflate } = init;
+    const { options, handlers } = shared;
     this.#init = init;
-    this.#handlers = init.handlers;
-    this.#protocol = new Protocol({
-      role: init.role,
-      maxMessage: options.maxMessage,
-      closeTimeout: options.closeTimeout,
-      messageTimeout: options.messageTimeout,
-      keepaliveInterval: options.keepaliveInterval,
-      keepaliveTimeout: options.keepaliveTimeout,
-      pool: init.pool,
-      ...(nextMaskingKey && { nextMaskingKey }),
-      ...(deflate && { deflate, compression: compressionOf(options) }),
-    }, performance.now());
-    this.#driver = new Driver(init, this.#protocol, this);
-    const { message, fragment } = init.handlers;
+    this.#shared = shared;
+    this.#handlers = handlers;
+    const compression = compressionOf(options);
+    const protocol = deflate === undefined ? shared.protocol : { ...shared.protocol, deflate, compression };
+    this.#protocol = new Protocol(protocol, performance.now());
+    this.#driver = new Driver(init.stream, shared, this.#protocol, this);
+    const { message, fragment } = handlers;
     if (message === undefined && fragment === undefined) {
       this.#inbox = new Inbox(this, options.receiveHighWaterMark);
       this.#protocol.ownMessages = true;
@@ -115,7 +136,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   }
 
   get url(): string {
-    return this.#init.url;
+    return this.#init.url ?? this.request?.url.replace(/^http/, "ws") ?? "";
   }
 
   get subprotocol(): string {
@@ -131,7 +152,8 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   }
 
   get request(): Request | undefined {
-    return this.#request ??= this.#init.request?.();
+    const { request, info } = this.#init;
+    return this.#request ??= request === undefined ? undefined : unpackRequest(request, info.isTls);
   }
 
   get responseHeaders(): Headers | undefined {
@@ -193,7 +215,8 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     const protocol = this.#protocol;
     if (protocol.state !== "open") return this.#refuse("send message");
     if (this.#overflows(message.payload.length)) return this.#overflow(message.payload.length);
-    const { deflate, options } = this.#init;
+    const { deflate } = this.#init;
+    const { options } = this.#shared;
     const isCompressed = deflate !== undefined && message.payload.length >= compressionOf(options).threshold;
     if (isCompressed && !deflate.serverNoContextTakeover) {
       protocol.send(message.payload, message.isText);
@@ -319,10 +342,10 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
         this.#pings?.settle(event.data, performance.now());
         return;
       case "close":
-        this.#init.options.logger.debug("Close frame received", { code: event.code, url: this.url });
+        this.#log("debug", "Close frame received", { code: event.code });
         return;
       case "fail":
-        this.#init.options.logger.warn("Peer broke the protocol", { reason: event.error.message, url: this.url });
+        this.#log("warn", "Peer broke the protocol", { reason: event.error.message });
         return;
     }
   }
@@ -347,7 +370,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   }
 
   #pauseWhereFull(): void {
-    if (this.#protocol.bufferedAmount > this.#init.options.sendHighWaterMark) this.#driver.pause(PAUSED_BY_OUTPUT);
+    if (this.#protocol.bufferedAmount > this.#shared.options.sendHighWaterMark) this.#driver.pause(PAUSED_BY_OUTPUT);
   }
 
   #queue(item: InboxItem, length: number): void {
@@ -376,12 +399,18 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     }
   }
 
+  /** The URL of a server's connection is only worked out for a logger that listens. */
+  #log(level: "debug" | "warn" | "error", message: string, fields: Readonly<Record<string, unknown>>): void {
+    const { logger } = this.#shared.options;
+    if (logger !== SILENT_LOGGER) logger[level](message, { ...fields, url: this.url });
+  }
+
   #watchResult(result: unknown): void {
     if (result instanceof Promise) result.catch((error) => this.#reportHandler(error));
   }
 
   #reportHandler(error: unknown): void {
-    this.#init.options.logger.error("Handler failed", { reason: failureMessage(error), url: this.url });
+    this.#log("error", "Handler failed", { reason: failureMessage(error) });
   }
 
   #payload(data: ArrayBuffer | ArrayBufferView, options: SendOptions | undefined): Uint8Array<ArrayBuffer> {
@@ -402,11 +431,11 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
 
   #overflows(size: number): boolean {
     const buffered = this.#protocol.bufferedAmount;
-    return buffered > 0 && buffered + size > this.#init.options.maxSendBuffer;
+    return buffered > 0 && buffered + size > this.#shared.options.maxSendBuffer;
   }
 
   #overflow(size: number): Promise<void> {
-    const { maxSendBuffer } = this.#init.options;
+    const { maxSendBuffer } = this.#shared.options;
     const buffered = this.#protocol.bufferedAmount;
     const error = new SendBufferError(
       `Cannot send message of ${size} bytes: ${buffered} of at most ${maxSendBuffer} bytes are unsent`,
@@ -420,7 +449,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     const deflates = this.#protocol.takeDeflates();
     if (deflates !== undefined) this.#deflate(deflates);
     this.#driver.flushSoon();
-    if (this.#protocol.bufferedAmount <= this.#init.options.sendHighWaterMark) return RESOLVED;
+    if (this.#protocol.bufferedAmount <= this.#shared.options.sendHighWaterMark) return RESOLVED;
     this.#drained ??= Promise.withResolvers();
     return handled(this.#drained.promise);
   }
@@ -428,7 +457,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   /** After a piece of a streamed message was accepted. What waits behind the message must not hold it up. */
   async #streamed(stream: OutgoingStream): Promise<void> {
     this.#driver.flushSoon();
-    while (!this.#driver.hasEnded && this.#protocol.bytesBefore(stream) > this.#init.options.sendHighWaterMark) {
+    while (!this.#driver.hasEnded && this.#protocol.bytesBefore(stream) > this.#shared.options.sendHighWaterMark) {
       this.#written ??= Promise.withResolvers();
       await this.#written.promise;
     }
@@ -448,7 +477,8 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   }
 
   #deflate(payloads: Uint8Array[]): void {
-    const { deflate, role, options } = this.#init;
+    const { deflate } = this.#init;
+    const { role, options } = this.#shared;
     const windowBits = role === "server" ? deflate!.serverMaxWindowBits : deflate!.clientMaxWindowBits;
     this.#deflater ??= new ContextDeflater({ windowBits, ...compressionOf(options) });
     for (const payload of payloads) {
@@ -475,9 +505,9 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     this.#drained?.reject(error);
     this.#pings?.rejectAll(error);
     this.#inbox?.end(isNormalClosure(info.code) && info.error === undefined ? undefined : error);
-    this.#init.onEnd?.(this);
+    this.#shared.onEnd?.(this);
     this.#callHandler(this.#handlers.close && ((ws) => this.#handlers.close!(ws, info)));
-    this.#init.options.logger.debug("Connection closed", { code: info.code, wasClean: info.wasClean, url: this.url });
+    this.#log("debug", "Connection closed", { code: info.code, wasClean: info.wasClean });
   }
 
   #closedError(action: string): ConnectionClosedError {

@@ -14,7 +14,6 @@ import type { ByteStream } from "./stream.ts";
 
 /** What a driver needs. @internal */
 export interface DriverInit {
-  readonly stream: ByteStream;
   readonly wheel: TimerWheel;
   readonly pool: BufferPool;
   readonly options: { readonly sendHighWaterMark: number };
@@ -72,8 +71,8 @@ export class Driver implements WheelEntry {
   /** The wheel's. */
   slot = -1;
 
-  constructor(init: DriverInit, protocol: Protocol, owner: DriverOwner) {
-    this.#stream = init.stream;
+  constructor(stream: ByteStream, init: DriverInit, protocol: Protocol, owner: DriverOwner) {
+    this.#stream = stream;
     this.#wheel = init.wheel;
     this.#protocol = protocol;
     this.#owner = owner;

@@ -481,17 +481,18 @@ export function requestFromHead(head: RequestHead, options: RequestFromHeadOptio
 const UNLIMITED: HeadLimits = { maxTarget: Infinity, maxHeaders: Infinity, maxLine: Infinity, maxHead: Infinity };
 
 /**
- * Keeps what {@linkcode requestFromHead} needs as one flat string, a tenth of the head's objects: an idle connection
+ * Packs what {@linkcode requestFromHead} needs into one flat string, a tenth of the head's objects: an idle connection
  * should hold little.
  *
- * @returns Builds the request.
  * @internal
  */
-export function requestMaker(head: RequestHead, isSecure: boolean): () => Request {
-  const text = joinHead(`${head.method} ${head.target} HTTP/1.1`, head.headers);
-  return () => {
-    const parsed = new RequestHeadParser(UNLIMITED).push(encodeLatin1(text));
-    assert(parsed !== undefined, "A head that was accepted once must be accepted again");
-    return requestFromHead(parsed, { isSecure });
-  };
+export function packRequest(head: RequestHead): string {
+  return joinHead(`${head.method} ${head.target} HTTP/1.1`, head.headers);
+}
+
+/** Builds the request from what {@linkcode packRequest} made. @internal */
+export function unpackRequest(text: string, isSecure: boolean): Request {
+  const head = new RequestHeadParser(UNLIMITED).push(encodeLatin1(text));
+  assert(head !== undefined, "A head that was accepted once must be accepted again");
+  return requestFromHead(head, { isSecure });
 }

@@ -13,71 +13,11 @@ import type { DeflateParameters } from "./extension.ts";
 import { OPCODE } from "./frame.ts";
 import { MessageReader, type ReaderEvent } from "./message_reader.ts";
 import { MessageWriter, type OutgoingStream, type SendCompression, type SendFlags } from "./message_writer.ts";
+import type { FailEvent, ProtocolEvent, ProtocolOptions, ProtocolState, TransportAdvice } from "./protocol_options.ts";
 
+export type { FailEvent, ProtocolEvent, ProtocolOptions, ProtocolState, TransportAdvice } from "./protocol_options.ts";
 export type { OutgoingStream, SendFlags } from "./message_writer.ts";
 export type { CloseEvent, FragmentEvent, MessageEvent, PingPongEvent, ReaderEvent } from "./message_reader.ts";
-
-/**
- * **UNSTABLE** The peer broke a rule; the connection fails (RFC 6455 §7.1.7).
- *
- * @experimental
- */
-export interface FailEvent {
-  /** What it is. */
-  readonly type: "fail";
-  /** The rule and the close status code that answers it. */
-  readonly error: ProtocolError;
-}
-
-/**
- * **UNSTABLE** What {@linkcode Protocol.nextEvent} answers.
- *
- * @experimental
- */
-export type ProtocolEvent = ReaderEvent | FailEvent;
-
-/**
- * **UNSTABLE** Where a connection stands (RFC 6455 §7.1): `closing` from the first close frame, sent or received, on.
- *
- * @experimental
- */
-export type ProtocolState = "open" | "closing" | "closed";
-
-/**
- * **UNSTABLE** What the driver is to do with the socket: go on; write what is left and end our direction, reading on until the peer
- * ends or a deadline passes; or close it now.
- *
- * @experimental
- */
-export type TransportAdvice = "keep" | "finish" | "end";
-
-/**
- * **UNSTABLE** How a {@linkcode Protocol} behaves. Times are in milliseconds of the caller's clock, sizes in bytes.
- *
- * @experimental
- */
-export interface ProtocolOptions {
-  /** Which side this is. */
-  readonly role: "client" | "server";
-  /** Gives a fresh random 32-bit masking key for each frame (RFC 6455 §5.3); a client must have one. */
-  readonly nextMaskingKey?: () => number;
-  /** The permessage-deflate parameters that the handshake agreed on. */
-  readonly deflate?: DeflateParameters;
-  /** How to compress, where it was agreed. @default {{ threshold: 0, level: 6, memLevel: 8 }} */
-  readonly compression?: { readonly threshold: number; readonly level: number; readonly memLevel: number };
-  /** The largest message accepted, inclusive. @default {16777216} */
-  readonly maxMessage?: number;
-  /** How long a closing handshake may take in all. @default {5000} */
-  readonly closeTimeout?: number;
-  /** How long a message may take to arrive, or 0 for no bound. @default {0} */
-  readonly messageTimeout?: number;
-  /** How long nothing may arrive before a ping is sent, or 0 for none. @default {0} */
-  readonly keepaliveInterval?: number;
-  /** How long nothing may arrive after that ping. @default {20000} */
-  readonly keepaliveTimeout?: number;
-  /** Where buffers come from; shared between connections. @default {a pool of its own} */
-  readonly pool?: BufferPool;
-}
 
 const DEFAULT_COMPRESSION = { threshold: 0, level: 6, memLevel: 8 };
 /** The payload of pings that keep a connection alive; a user's pings have others. */
@@ -108,13 +48,12 @@ const KEEPALIVE_PAYLOAD: Uint8Array = new TextEncoder().encode("keepalive");
  * @experimental
  */
 export class Protocol {
-  readonly #role: "client" | "server";
-  readonly #reader: MessageReader;
-  readonly #writer: MessageWriter;
-  readonly #closeTimeout: number;
-  readonly #messageTimeout: number;
-  readonly #keepaliveInterval: number;
-  readonly #keepaliveTimeout: number;
+  readonly #options: ProtocolOptions;
+  // Made when the first byte comes or goes: an idle connection should hold little.
+  #madeReader: MessageReader | undefined;
+  #madeWriter: MessageWriter | undefined;
+  #streaming = false;
+  #own = false;
 
   #state: ProtocolState = "open";
   #transport: TransportAdvice = "keep";
@@ -139,27 +78,53 @@ export class Protocol {
    * @throws {TypeError} A client without `nextMaskingKey`.
    */
   constructor(options: ProtocolOptions, now = 0) {
-    const { role, nextMaskingKey, deflate, maxMessage = 16 << 20, pool = new BufferPool() } = options;
-    if (role === "client" && nextMaskingKey === undefined) {
+    if (options.role === "client" && options.nextMaskingKey === undefined) {
       throw new TypeError("A client needs nextMaskingKey: every frame it sends is masked (RFC 6455 §5.1)");
     }
-    this.#role = role;
-    this.#reader = new MessageReader({
-      expectMasked: role === "server",
-      maxMessage,
-      inflater: deflate && new MessageInflater(inflateSettings(deflate, role)),
-      pool,
-    });
-    this.#writer = new MessageWriter({
-      nextMaskingKey: role === "client" ? nextMaskingKey : undefined,
-      compression: deflate && sendCompression(deflate, role, options.compression ?? DEFAULT_COMPRESSION),
-      pool,
-    });
-    this.#closeTimeout = options.closeTimeout ?? 5_000;
-    this.#messageTimeout = options.messageTimeout ?? 0;
-    this.#keepaliveInterval = options.keepaliveInterval ?? 0;
-    this.#keepaliveTimeout = options.keepaliveTimeout ?? 20_000;
+    this.#options = options;
     this.#lastReceived = now;
+  }
+
+  get #closeTimeout(): number {
+    return this.#options.closeTimeout ?? 5_000;
+  }
+
+  get #messageTimeout(): number {
+    return this.#options.messageTimeout ?? 0;
+  }
+
+  get #keepaliveInterval(): number {
+    return this.#options.keepaliveInterval ?? 0;
+  }
+
+  get #keepaliveTimeout(): number {
+    return this.#options.keepaliveTimeout ?? 20_000;
+  }
+
+  get #reader(): MessageReader {
+    return this.#madeReader ??= this.#makeReader();
+  }
+
+  get #writer(): MessageWriter {
+    return this.#madeWriter ??= this.#makeWriter();
+  }
+
+  #makeReader(): MessageReader {
+    const { role, deflate, maxMessage = 16 << 20, pool = new BufferPool() } = this.#options;
+    const inflater = deflate && new MessageInflater(inflateSettings(deflate, role));
+    const reader = new MessageReader({ expectMasked: role === "server", maxMessage, inflater, pool });
+    reader.streaming = this.#streaming;
+    reader.own = this.#own;
+    return reader;
+  }
+
+  #makeWriter(): MessageWriter {
+    const { role, deflate, compression = DEFAULT_COMPRESSION, pool = new BufferPool() } = this.#options;
+    return new MessageWriter({
+      nextMaskingKey: role === "client" ? this.#options.nextMaskingKey : undefined,
+      compression: deflate && sendCompression(deflate, role, compression),
+      pool,
+    });
   }
 
   /** Where the connection stands. */
@@ -174,12 +139,12 @@ export class Protocol {
 
   /** The bytes of messages accepted and not yet written. */
   get bufferedAmount(): number {
-    return this.#writer.bufferedBytes;
+    return this.#madeWriter?.bufferedBytes ?? 0;
   }
 
   /** The bytes encoded into the buffer that {@linkcode takeOutput} gives next. */
   get readyBytes(): number {
-    return this.#writer.readyBytes;
+    return this.#madeWriter?.readyBytes ?? 0;
   }
 
   /** Whether a piece of a streamed message may still be sent: also while a close frame waits behind it. @internal */
@@ -189,12 +154,12 @@ export class Protocol {
 
   /** Whether {@linkcode takeOutput} would give bytes. */
   get outputReady(): boolean {
-    return this.#writer.ready;
+    return this.#madeWriter?.ready === true;
   }
 
   /** Whether input is left for {@linkcode nextEvent}. */
   get hasInput(): boolean {
-    return this.#reader.hasInput;
+    return this.#madeReader?.hasInput === true;
   }
 
   /** How the connection ended, or would have if it ended now. */
@@ -210,12 +175,14 @@ export class Protocol {
 
   /** Hands messages out in pieces, from the next message on: {@linkcode FragmentEvent}. */
   set streaming(on: boolean) {
-    this.#reader.streaming = on;
+    this.#streaming = on;
+    if (this.#madeReader !== undefined) this.#madeReader.streaming = on;
   }
 
   /** Says that the caller keeps messages, so that large ones get a buffer of their own at once. */
   set ownMessages(on: boolean) {
-    this.#reader.own = on;
+    this.#own = on;
+    if (this.#madeReader !== undefined) this.#madeReader.own = on;
   }
 
   /**
@@ -226,7 +193,7 @@ export class Protocol {
    * @param now The time, in milliseconds.
    */
   receive(bytes: Uint8Array, now: number): void {
-    if (this.#reader.hasInput) this.#keep(this.#drain());
+    if (this.hasInput) this.#keep(this.#drain());
     this.#noteReceived(now);
     if (this.#acceptsInput()) this.#reader.feed(bytes);
   }
@@ -237,7 +204,7 @@ export class Protocol {
    * @returns A view to read into, or `undefined`: read into a buffer of yours and call {@linkcode receive}.
    */
   receiveTarget(): Uint8Array<ArrayBuffer> | undefined {
-    return this.#acceptsInput() ? this.#reader.target() : undefined;
+    return this.#acceptsInput() ? this.#madeReader?.target() : undefined;
   }
 
   /**
@@ -265,7 +232,7 @@ export class Protocol {
     if (error !== undefined && this.#closeReceived === undefined) this.#error ??= error;
     this.#state = "closed";
     this.#transport = "end";
-    this.#reader.discard();
+    this.#madeReader?.discard();
   }
 
   /**
@@ -275,11 +242,12 @@ export class Protocol {
    */
   nextEvent(): ProtocolEvent | undefined {
     if (this.#stash !== undefined) return this.#shiftStash(this.#stash);
-    if (!this.#acceptsInput()) return undefined;
+    const reader = this.#madeReader;
+    if (reader === undefined || !this.#acceptsInput()) return undefined;
     const now = this.#lastReceived;
     let event: ReaderEvent | undefined;
     try {
-      event = this.#reader.next();
+      event = reader.next();
     } catch (error) {
       return this.#fail(error, now);
     }
@@ -376,7 +344,7 @@ export class Protocol {
    * @returns The payloads, or `undefined` where there are none.
    */
   takeDeflates(): Uint8Array[] | undefined {
-    return this.#writer.takeDeflates();
+    return this.#madeWriter?.takeDeflates();
   }
 
   /**
@@ -395,7 +363,7 @@ export class Protocol {
    * @returns The bytes, or `undefined` where there are none.
    */
   takeOutput(): Uint8Array | undefined {
-    return this.#writer.take();
+    return this.#madeWriter?.take();
   }
 
   /** Says that the bytes of {@linkcode takeOutput} were written. */
@@ -464,8 +432,8 @@ export class Protocol {
     this.#state = "closed";
     this.#transport = "end";
     this.#closeWaiting = undefined;
-    this.#writer.clear();
-    this.#reader.discard();
+    this.#madeWriter?.clear();
+    this.#madeReader?.discard();
   }
 
   /** Fails the connection with a close frame of ours; what waits is dropped (RFC 6455 §7.1.7). @internal */
@@ -477,7 +445,7 @@ export class Protocol {
   #beginFailure(code: number, reason: string, error: Error, now: number): void {
     this.#failed = true;
     this.#error ??= error;
-    this.#reader.discard();
+    this.#madeReader?.discard();
     this.#closeNow(closePayload(code, reason), now);
     this.#transport = "finish";
   }
@@ -492,7 +460,7 @@ export class Protocol {
   }
 
   #watchMessage(now: number): void {
-    if (!this.#reader.inMessage) this.#messageDeadline = Infinity;
+    if (this.#madeReader?.inMessage !== true) this.#messageDeadline = Infinity;
     else if (this.#messageDeadline === Infinity) this.#messageDeadline = now + this.#messageTimeout;
   }
 
@@ -510,7 +478,7 @@ export class Protocol {
   #answerClose(code: number, reason: string, now: number): void {
     this.#closeReceived = { code, reason };
     this.#closeNow(code === CLOSE_CODE.NO_STATUS ? closePayload(undefined, "") : closePayload(code, ""), now);
-    if (this.#role === "server") this.#transport = "finish";
+    if (this.#options.role === "server") this.#transport = "finish";
   }
 
   /** Closes behind the messages accepted before, but for a streamed one: nobody knows when that would end. */
@@ -544,7 +512,7 @@ export class Protocol {
 
   #expireClose(): FailEvent | undefined {
     const awaited = this.#closeReceived === undefined ? "be answered" : "end the connection";
-    const isLate = !this.#failed && (this.#closeReceived === undefined || this.#role === "server");
+    const isLate = !this.#failed && (this.#closeReceived === undefined || this.#options.role === "server");
     const text = `Closing handshake must ${awaited} within ${this.#closeTimeout} ms`;
     const error = new ProtocolError("close_timeout", CLOSE_CODE.ABNORMAL, text);
     this.abort(isLate ? error : undefined);

@@ -6,7 +6,7 @@
 
 import type { Logger } from "../../internal/log.ts";
 import { TimerWheel } from "../../internal/timer_wheel.ts";
-import { Connection, type ConnectionInit } from "../../websocket/connection.ts";
+import { Connection, type ConnectionInit, shareOptions } from "../../websocket/connection.ts";
 import type { DeflateParameters } from "../../websocket/extension.ts";
 import { type ConnectionOptions, resolveOptions } from "../../websocket/options.ts";
 import type { WebSocketHandlers } from "../../websocket/web_socket_connection.ts";
@@ -82,21 +82,21 @@ export function open(wanted: Wanted = {}): Opened {
   const { role = "server", options = {}, handlers = {}, deflate, wheel = new TimerWheel() } = wanted;
   const stream = wanted.stream ?? memoryPair()[0];
   const init: ConnectionInit = {
+    shared: shareOptions({
+      role,
+      options: resolveOptions({ keepalive: false, ...options }),
+      handlers,
+      nextMaskingKey: role === "client" ? wanted.nextMaskingKey ?? (() => KEY_NUMBER) : undefined,
+      wheel,
+      pool: new PoisonPool(),
+      onEnd: wanted.onEnd,
+    }),
     stream,
-    role,
     url: "ws://test/",
     subprotocol: "",
     extensions: "",
     info: { localAddress: "", remoteAddress: "", isTls: false },
     deflate,
-    request: undefined,
-    responseHeaders: undefined,
-    options: resolveOptions({ keepalive: false, ...options }),
-    handlers,
-    nextMaskingKey: role === "client" ? wanted.nextMaskingKey ?? (() => KEY_NUMBER) : undefined,
-    wheel,
-    pool: new PoisonPool(),
-    onEnd: wanted.onEnd,
   };
   const connection = new Connection(init);
   connection.start(wanted.rest ?? new Uint8Array(0));

@@ -31,8 +31,8 @@ export interface HandshakeGuardInit {
   readonly wheel: TimerWheel;
   /** How long the request and the decision, and later each write, may take, in milliseconds. */
   readonly timeout: number;
-  /** Called when the answer is written and only the peer's end is awaited. */
-  readonly onLinger?: () => void;
+  /** Called when the peer was turned away and has only to read why. */
+  readonly onLinger?: (guard: HandshakeGuard) => void;
   /** Called once, when the socket is closed or a connection's. */
   readonly onOver?: (guard: HandshakeGuard) => void;
 }
@@ -103,9 +103,7 @@ export class HandshakeGuard implements WheelEntry {
   async finish(): Promise<void> {
     if (this.#phase === "over") return;
     if (this.#late === undefined) {
-      this.#phase = "lingering";
-      this.#arm(this.#init.timeout);
-      this.#init.onLinger?.();
+      this.#startLinger(this.#init.timeout);
       await this.#linger();
     } else {
       await this.#late;
@@ -127,8 +125,7 @@ export class HandshakeGuard implements WheelEntry {
 
   /** Whoever reads the head goes on reading: then only our direction is ended here. */
   async #refuseLate(refusal: Refusal, isBeingRead: boolean): Promise<void> {
-    this.#phase = "lingering";
-    this.#arm(LATE_GRACE);
+    this.#startLinger(LATE_GRACE);
     try {
       const bytes = formatRefusal(refusal);
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.stream.write(rest));
@@ -140,6 +137,12 @@ export class HandshakeGuard implements WheelEntry {
     if (isBeingRead && this.stream.closeWrite !== undefined) return;
     await this.#linger();
     this.abort();
+  }
+
+  #startLinger(timeout: number): void {
+    this.#phase = "lingering";
+    this.#arm(timeout);
+    this.#init.onLinger?.(this);
   }
 
   /**

@@ -77,7 +77,7 @@ export interface Server extends AsyncDisposable {
 
 /** How long to wait after the system could not give a socket (too many open files), in milliseconds. */
 const ACCEPT_PAUSE = 100;
-/** How many sockets over `maxConnections` may wait for their 503; more are closed without an answer. */
+/** How many sockets may be held beside `maxConnections` to read why they were turned away; more are closed at once. */
 const MAX_TURNED_AWAY = 256;
 const DEFAULT_SHUTDOWN = 5_000;
 
@@ -182,7 +182,7 @@ class RunningServer implements Server {
   readonly #finished = Promise.withResolvers<void>();
   readonly #onAbort = (): void => void this.shutdown();
   readonly #handshakes = new Set<HandshakeGuard>();
-  /** Sockets over `maxConnections` that wait for their 503. They take no place. */
+  /** Sockets over `maxConnections`, and those that only have to read their answer. They take no place. */
   readonly #turnedAway = new Set<HandshakeGuard>();
   #isStopping = false;
   /** Whether the listener is closed. */
@@ -298,7 +298,7 @@ class RunningServer implements Server {
   /** New clients get their 503 as long as others take to close or wait for an answer; then the listener goes. */
   #settle(): void {
     if (!this.#isStopping || this.#connections.size > 0) return;
-    for (const guard of this.#handshakes) {
+    for (const guard of this.#guards()) {
       if (guard.isBusy) return;
     }
     this.#closeListener();
@@ -306,8 +306,12 @@ class RunningServer implements Server {
     if (!this.#isAccepting && this.#connections.size === 0) this.#finished.resolve();
   }
 
+  #guards(): HandshakeGuard[] {
+    return [...this.#handshakes, ...this.#turnedAway];
+  }
+
   #abortHandshakes(): void {
-    for (const guard of [...this.#handshakes, ...this.#turnedAway]) guard.abort();
+    for (const guard of this.#guards()) guard.abort();
   }
 
   #closeListener(): void {
@@ -340,18 +344,32 @@ class RunningServer implements Server {
 
   #accept(stream: AcceptedStream): void {
     const isFull = this.#connections.size + this.#handshakes.size >= this.#maxConnections;
-    const guards = isFull ? this.#turnedAway : this.#handshakes;
     if (this.#isClosed || isFull && this.#turnedAway.size >= MAX_TURNED_AWAY) return stream.close();
     const { wheel, handshakeTimeout } = this.#config;
-    const onOver = (guard: HandshakeGuard): void => {
-      guards.delete(guard);
-      // Not before a connection that takes the place of its handshake has been entered.
-      queueMicrotask(() => this.#settle());
-    };
-    const onLinger = (): void => this.#settle();
-    const guard = new HandshakeGuard({ stream, wheel, timeout: handshakeTimeout, onLinger, onOver });
-    guards.add(guard);
+    const guard = new HandshakeGuard({
+      stream,
+      wheel,
+      timeout: handshakeTimeout,
+      onLinger: (guard) => this.#noteLinger(guard),
+      onOver: (guard) => this.#noteOver(guard),
+    });
+    (isFull ? this.#turnedAway : this.#handshakes).add(guard);
     void this.#handshake(guard, stream, isFull ? "Server is full" : undefined);
+  }
+
+  #noteLinger(guard: HandshakeGuard): void {
+    if (this.#turnedAway.size < MAX_TURNED_AWAY) {
+      this.#handshakes.delete(guard);
+      this.#turnedAway.add(guard);
+    }
+    this.#settle();
+  }
+
+  #noteOver(guard: HandshakeGuard): void {
+    this.#handshakes.delete(guard);
+    this.#turnedAway.delete(guard);
+    // Not before a connection that takes the place of its handshake has been entered.
+    queueMicrotask(() => this.#settle());
   }
 
   async #handshake(guard: HandshakeGuard, stream: AcceptedStream, closedFor: string | undefined): Promise<void> {

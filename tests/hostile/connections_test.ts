@@ -162,7 +162,7 @@ hostile("slow", "bytes that keep coming do not move the message deadline", async
 });
 
 hostile("slow", "a peer that falls silent within a frame is found dead by keepalive", async () => {
-  await withConnection({ keepalive: { interval: 20, timeout: 20 } }, async (client, ws) => {
+  await withConnection({ keepalive: { interval: 60, timeout: 60 } }, async (client, ws) => {
     await client.write(clientFrame(0x81, "x", { declared: 1000n }));
     const { code, error } = await ws.closed;
     assertInstanceOf(error, ProtocolError);
@@ -448,7 +448,7 @@ hostile("paused_reader", "a reader that pauses for longer than the keepalive tim
   const arrivals = new Arrivals();
   await using server = serve({
     ...LOCAL,
-    keepalive: { interval: 20, timeout: 20 },
+    keepalive: { interval: 60, timeout: 60 },
     open: arrivals.open,
     message: (ws, data) => void ws.send(data, { text: true }),
   });
@@ -473,7 +473,7 @@ hostile("paused_reader", "an iteration that is slow does not make its peer dead 
   const more = Promise.withResolvers<void>();
   const taken: number[] = [];
   await using server = serve(
-    { ...LOCAL, keepalive: { interval: 20, timeout: 20 }, limits: { receiveHighWaterMark: 1000 }, open: arrivals.open },
+    { ...LOCAL, keepalive: { interval: 60, timeout: 60 }, limits: { receiveHighWaterMark: 1000 }, open: arrivals.open },
     async (ws) => {
       for await (const message of ws) {
         taken.push(message.length);

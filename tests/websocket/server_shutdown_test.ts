@@ -224,7 +224,7 @@ Deno.test("an upgrade function that takes too long gets its client 503, and its 
 
 Deno.test("the handshake's deadline ends with the handshake", async () => {
   const arrivals = new Arrivals();
-  await using server = serveEcho({ handshakeTimeout: 20, open: arrivals.open });
+  await using server = serveEcho({ handshakeTimeout: 200, open: arrivals.open });
   using client = await RawClient.open(server);
   const ws: WebSocketConnection = await arrivals.next();
   // A second deadline of the same length, begun later, has passed.
@@ -244,7 +244,7 @@ Deno.test("a body may take longer than the handshake, as long as its reader take
     yield new TextEncoder().encode("second");
   }
   await using server = serveEcho({
-    handshakeTimeout: 20,
+    handshakeTimeout: 200,
     fetch: () => new Response(ReadableStream.from(parts())),
   });
   using client = await RawClient.connect(server);

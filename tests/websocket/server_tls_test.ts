@@ -71,7 +71,7 @@ for (const [way, options] of WAYS) {
     const opened: ConnectionInfo[] = [];
     await using server = serveEcho({
       ...options(),
-      handshakeTimeout: 50,
+      handshakeTimeout: 300,
       open: (ws) => void opened.push(ws.info),
     });
     using noise = await RawClient.connect(server);

@@ -149,7 +149,7 @@ async function answer(
   const { upgrade } = decision;
   const refusal = refusePath(head, config) ?? checkOrigin(upgrade, config);
   if (refusal !== undefined) return await refuse(guard, head, refusal);
-  const acceptance = await decide(guard, info, config, head);
+  const acceptance = config.upgrade === undefined ? {} : await decide(guard, info, config, config.upgrade, head);
   if (acceptance === undefined || guard.isLate) return undefined;
   const tooLate = config.isRefusing();
   if (tooLate !== undefined) return await refuse(guard, head, refuseForNow(tooLate));
@@ -189,12 +189,12 @@ async function decide(
   guard: HandshakeGuard,
   info: ConnectionInfo,
   config: AcceptorConfig,
+  ask: NonNullable<AcceptorConfig["upgrade"]>,
   head: RequestHead,
 ): Promise<UpgradeAcceptance | undefined> {
-  if (config.upgrade === undefined) return {};
   let result: UpgradeAnswer;
   try {
-    result = await config.upgrade(requestFromHead(head, { isSecure: info.isTls }), info);
+    result = await ask(requestFromHead(head, { isSecure: info.isTls }), info);
   } catch (error) {
     await refuseFailed(guard, head, config, "Upgrade function failed", error);
     return undefined;
@@ -228,9 +228,11 @@ async function open(
   config: AcceptorConfig,
   { head, upgrade, acceptance }: Accepted,
 ): Promise<Connection | undefined> {
-  const { options } = config;
-  const accepted = await tryAccept(guard, config, { head, upgrade, acceptance });
-  if (accepted === undefined) return undefined;
+  const accepted = tryAccept(config, upgrade, acceptance);
+  if (accepted instanceof Error) {
+    await refuseFailed(guard, head, config, "Upgrade function answered something impossible", accepted);
+    return undefined;
+  }
   await guard.write(accepted.head);
   return new Connection({
     shared: config.shared,
@@ -244,18 +246,17 @@ async function open(
 }
 
 /** What the user's function chose may be impossible: that is its mistake, and the client gets 500. */
-async function tryAccept(
-  guard: HandshakeGuard,
+function tryAccept(
   config: AcceptorConfig,
-  { head, upgrade, acceptance }: Accepted,
-): Promise<ReturnType<typeof acceptUpgrade> | undefined> {
+  upgrade: UpgradeRequest,
+  acceptance: UpgradeAcceptance,
+): ReturnType<typeof acceptUpgrade> | Error {
   const subprotocol = acceptance.subprotocol ?? selectSubprotocol(config.subprotocols, upgrade.subprotocols);
   const compression = compressionAvailable() ? config.options.compression : undefined;
   try {
     return acceptUpgrade(upgrade, { subprotocol, headers: acceptance.headers, compression });
   } catch (error) {
-    await refuseFailed(guard, head, config, "Upgrade function answered something impossible", error);
-    return undefined;
+    return error instanceof Error ? error : new Error(String(error));
   }
 }
 

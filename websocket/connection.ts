@@ -84,6 +84,18 @@ export function shareOptions(shared: Omit<ConnectionShared, "protocol">): Connec
   return { ...shared, protocol };
 }
 
+/** What most connections never need; an idle one should hold little. */
+interface OnDemand {
+  request?: Request | undefined;
+  closed?: PromiseWithResolvers<CloseInfo>;
+  readable?: ReadableStream<string | Uint8Array>;
+  writable?: WritableStream<string | ArrayBuffer | ArrayBufferView>;
+  pings?: PingTracker;
+  deflater?: ContextDeflater;
+  /** Resolves when a streamed message goes on. */
+  written?: PromiseWithResolvers<void> | undefined;
+}
+
 const RESOLVED: Promise<void> = Promise.resolve();
 const TEXT_FLAGS: SendFlags = {};
 
@@ -100,15 +112,9 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   readonly #driver: Driver;
 
   #inbox: Inbox | undefined;
-  #deflater: ContextDeflater | undefined;
-  #pings: PingTracker | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
-  #written: PromiseWithResolvers<void> | undefined;
-  #closed: PromiseWithResolvers<CloseInfo> | undefined;
   #closeInfo: CloseInfo | undefined;
-  #request: Request | undefined;
-  #readable: ReadableStream<string | Uint8Array> | undefined;
-  #writable: WritableStream<string | ArrayBuffer | ArrayBufferView> | undefined;
+  #made: OnDemand | undefined;
 
   constructor(init: ConnectionInit) {
     const { shared, deflate } = init;
@@ -127,6 +133,10 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     } else if (message === undefined) {
       this.#protocol.streaming = true;
     }
+  }
+
+  get #onDemand(): OnDemand {
+    return this.#made ??= {};
   }
 
   /** Opens: calls the handler, takes the bytes behind the handshake, and reads on. */
@@ -153,7 +163,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
 
   get request(): Request | undefined {
     const { request, info } = this.#init;
-    return this.#request ??= request === undefined ? undefined : unpackRequest(request, info.isTls);
+    return this.#onDemand.request ??= request === undefined ? undefined : unpackRequest(request, info.isTls);
   }
 
   get responseHeaders(): Headers | undefined {
@@ -169,13 +179,13 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   }
 
   get closed(): Promise<CloseInfo> {
-    this.#closed ??= Promise.withResolvers();
-    if (this.#closeInfo !== undefined) this.#closed.resolve(this.#closeInfo);
-    return this.#closed.promise;
+    const closed = this.#onDemand.closed ??= Promise.withResolvers();
+    if (this.#closeInfo !== undefined) closed.resolve(this.#closeInfo);
+    return closed.promise;
   }
 
   get readable(): ReadableStream<string | Uint8Array> {
-    return this.#readable ??= new ReadableStream({
+    return this.#onDemand.readable ??= new ReadableStream({
       pull: async (controller) => {
         const { done, value } = await this.#takeInbox().nextMessage();
         if (done) controller.close();
@@ -186,7 +196,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   }
 
   get writable(): WritableStream<string | ArrayBuffer | ArrayBufferView> {
-    return this.#writable ??= new WritableStream({
+    return this.#onDemand.writable ??= new WritableStream({
       write: (chunk) => this.send(chunk),
       close: async () => void await this.close(),
       abort: async () => void await this.close(CLOSE_CODE.INTERNAL_ERROR),
@@ -277,7 +287,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
       );
     }
     if (this.#protocol.state !== "open") return handled(Promise.reject(this.#closedError("send ping")));
-    const pings = this.#pings ??= new PingTracker();
+    const pings = this.#onDemand.pings ??= new PingTracker();
     const payload = data?.slice() ?? pings.uniquePayload();
     const answered = pings.track(payload, performance.now());
     this.#protocol.sendPing(payload);
@@ -339,7 +349,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
         this.#handleFragment(event);
         return;
       case "pong":
-        this.#pings?.settle(event.data, performance.now());
+        this.#made?.pings?.settle(event.data, performance.now());
         return;
       case "close":
         this.#log("debug", "Close frame received", { code: event.code });
@@ -458,14 +468,14 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   async #streamed(stream: OutgoingStream): Promise<void> {
     this.#driver.flushSoon();
     while (!this.#driver.hasEnded && this.#protocol.bytesBefore(stream) > this.#shared.options.sendHighWaterMark) {
-      this.#written ??= Promise.withResolvers();
-      await this.#written.promise;
+      const written = this.#onDemand.written ??= Promise.withResolvers();
+      await written.promise;
     }
   }
 
   onWritten(): void {
-    this.#written?.resolve();
-    this.#written = undefined;
+    this.#made?.written?.resolve();
+    if (this.#made !== undefined) this.#made.written = undefined;
   }
 
   onDrain(): void {
@@ -480,9 +490,9 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     const { deflate } = this.#init;
     const { role, options } = this.#shared;
     const windowBits = role === "server" ? deflate!.serverMaxWindowBits : deflate!.clientMaxWindowBits;
-    this.#deflater ??= new ContextDeflater({ windowBits, ...compressionOf(options) });
+    const deflater = this.#onDemand.deflater ??= new ContextDeflater({ windowBits, ...compressionOf(options) });
     for (const payload of payloads) {
-      this.#deflater.deflate(payload).then(
+      deflater.deflate(payload).then(
         (bytes) => this.#deflated(bytes),
         (error) =>
           this.#driver.hasEnded || this.#driver.fail(CLOSE_CODE.INTERNAL_ERROR, "Compression failed", toError(error)),
@@ -499,11 +509,11 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   onEnd(info: CloseInfo): void {
     this.#closeInfo = info;
     this.onWritten();
-    this.#deflater?.close();
-    this.#closed?.resolve(info);
+    this.#made?.deflater?.close();
+    this.#made?.closed?.resolve(info);
     const error = this.#closedError("go on");
     this.#drained?.reject(error);
-    this.#pings?.rejectAll(error);
+    this.#made?.pings?.rejectAll(error);
     this.#inbox?.end(isNormalClosure(info.code) && info.error === undefined ? undefined : error);
     this.#shared.onEnd?.(this);
     this.#callHandler(this.#handlers.close && ((ws) => this.#handlers.close!(ws, info)));

@@ -55,6 +55,7 @@ export class Driver implements WheelEntry {
   readonly #buffer: ReadBuffer;
   readonly #mark: number;
   #isReading = false;
+  #isDirect = false;
   #isWriting = false;
   #flushScheduled = false;
   #halfClosed = false;
@@ -105,33 +106,39 @@ export class Driver implements WheelEntry {
     });
   }
 
+  /** Kept small: its frame lives as long as the connection waits. */
   async #readLoop(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
     try {
-      for (;;) {
-        this.#sweep();
-        if (this.#pauses !== 0 || this.hasEnded) break;
-        const target = this.#protocol.receiveTarget();
-        const buffer = target ?? this.#buffer.next();
-        const length = await this.#stream.read(buffer);
-        if (this.hasEnded) break;
-        if (length === null) {
-          this.#protocol.receiveEof();
-          this.#end();
-          break;
-        }
-        if (target !== undefined) {
-          this.#protocol.receivedInTarget(length, performance.now());
-        } else {
-          this.#buffer.note(length);
-          this.#protocol.receive(buffer.subarray(0, length), performance.now());
-        }
-      }
+      while (this.#wantsMore()) this.#take(await this.#stream.read(this.#nextBuffer()));
     } catch (error) {
       this.#loseTransport(toError(error));
-    } finally {
-      this.#isReading = false;
+    }
+    this.#isReading = false;
+  }
+
+  #wantsMore(): boolean {
+    this.#sweep();
+    return this.#pauses === 0 && !this.hasEnded;
+  }
+
+  /** The rest of a long payload is read straight to where it belongs. */
+  #nextBuffer(): Uint8Array<ArrayBuffer> {
+    const target = this.#protocol.receiveTarget();
+    this.#isDirect = target !== undefined;
+    return target ?? this.#buffer.next();
+  }
+
+  #take(length: number | null): void {
+    if (this.hasEnded) return;
+    if (length === null) {
+      this.#protocol.receiveEof();
+      this.#end();
+    } else if (this.#isDirect) {
+      this.#protocol.receivedInTarget(length, performance.now());
+    } else {
+      this.#protocol.receive(this.#buffer.filled(length), performance.now());
     }
   }
 

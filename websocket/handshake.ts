@@ -349,7 +349,7 @@ function refuseUpgrade({ method, headers }: RequestHead): Refusal | undefined {
   if (!KEY_PATTERN.test(keys[0]!)) return createRefusal(400, "Sec-WebSocket-Key must be 16 bytes in base64");
   if (headers.getAll("origin").length > 1) return createRefusal(400, "Request must have at most one Origin");
   const subprotocols = splitList(headers.getAll("sec-websocket-protocol"));
-  if (!subprotocols.every(isToken) || new Set(subprotocols).size !== subprotocols.length) {
+  if (!subprotocols.every(isToken) || (subprotocols.length > 1 && new Set(subprotocols).size !== subprotocols.length)) {
     return createRefusal(400, "Sec-WebSocket-Protocol must be a list of different tokens");
   }
   if (parseExtensions(headers.getAll("sec-websocket-extensions")) === undefined) {

@@ -95,7 +95,16 @@ export function splitList(values: Iterable<Characters>): string[] {
 
 /** Says whether a list field has an element, whatever its case (RFC 6455 §4.2.1 for Upgrade and Connection). @internal */
 export function listIncludes(values: Iterable<Characters>, element: string): boolean {
-  return splitList(values).some((found) => found.toLowerCase() === element);
+  for (const value of values) {
+    // Most lists have one element: no list is made for it.
+    const isAlone = value.length === element.length && value.slice(0, element.length).toLowerCase() === element;
+    if (isAlone || (value.length > element.length && listHas(value, element))) return true;
+  }
+  return false;
+}
+
+function listHas(value: Characters, element: string): boolean {
+  return splitList([value]).some((found) => found.toLowerCase() === element);
 }
 
 /** The fields of a head: ordered, duplicates kept, names compared without regard to case. @internal */

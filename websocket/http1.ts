@@ -228,7 +228,8 @@ export abstract class HeadParser<Head extends { readonly headers: HeaderList }> 
     for (let index = start; index < end; index++) {
       if (!isValueCode(line[index]!)) throw new HttpHeadError(400, "Header value must not contain control characters");
     }
-    this.#headers.append(decodeLatin1(line.subarray(0, colon)), decodeLatin1(line.subarray(start, end)));
+    const text = decodeLatin1(line);
+    this.#headers.append(text.slice(0, colon), text.slice(start, end));
   }
 }
 

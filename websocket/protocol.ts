@@ -63,8 +63,8 @@ export class Protocol {
   #failed = false;
   /** A close frame that waits for messages accepted before it. */
   #closeWaiting: Uint8Array | undefined;
-  #closeDeadline = Infinity;
-  #messageDeadline = Infinity;
+  #closeDeadline: number | undefined;
+  #messageDeadline: number | undefined;
   #lastReceived = 0;
   #pingSentAt = -1;
   #isPaused = false;
@@ -255,7 +255,7 @@ export class Protocol {
       if (this.#messageTimeout > 0) this.#watchMessage(now);
       return undefined;
     }
-    if (event.type === "message" || event.type === "fragment") this.#messageDeadline = Infinity;
+    if (event.type === "message" || event.type === "fragment") this.#messageDeadline = undefined;
     else if (event.type === "ping") this.#answerPing(event.data);
     else if (event.type === "close") this.#answerClose(event.code, event.reason, now);
     return event;
@@ -385,7 +385,7 @@ export class Protocol {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#noteReceived(now);
-    if (this.#messageDeadline !== Infinity) this.#messageDeadline = now + this.#messageTimeout;
+    if (this.#messageDeadline !== undefined) this.#messageDeadline = now + this.#messageTimeout;
   }
 
   /**
@@ -394,9 +394,9 @@ export class Protocol {
    * @returns The time in milliseconds, or infinity.
    */
   nextDeadline(): number {
-    if (this.#state !== "open") return this.#state === "closing" ? this.#closeDeadline : Infinity;
+    if (this.#state !== "open") return this.#state === "closing" ? this.#closeDeadline ?? Infinity : Infinity;
     if (this.#isPaused) return Infinity;
-    return Math.min(this.#messageDeadline, this.#keepaliveDeadline());
+    return Math.min(this.#messageDeadline ?? Infinity, this.#keepaliveDeadline());
   }
 
   /**
@@ -406,9 +406,9 @@ export class Protocol {
    * @returns The event of a deadline that has passed.
    */
   tick(now: number): FailEvent | undefined {
-    if (this.#state === "closing" && now >= this.#closeDeadline) return this.#expireClose();
+    if (this.#state === "closing" && now >= (this.#closeDeadline ?? Infinity)) return this.#expireClose();
     if (this.#state !== "open" || this.#isPaused) return undefined;
-    if (now >= this.#messageDeadline) {
+    if (now >= (this.#messageDeadline ?? Infinity)) {
       const text = `Message must arrive within ${this.#messageTimeout} ms`;
       return this.#fail(new ProtocolError("message_timeout", CLOSE_CODE.POLICY_VIOLATION, text), now);
     }
@@ -460,8 +460,8 @@ export class Protocol {
   }
 
   #watchMessage(now: number): void {
-    if (this.#madeReader?.inMessage !== true) this.#messageDeadline = Infinity;
-    else if (this.#messageDeadline === Infinity) this.#messageDeadline = now + this.#messageTimeout;
+    if (this.#madeReader?.inMessage !== true) this.#messageDeadline = undefined;
+    else if (this.#messageDeadline === undefined) this.#messageDeadline = now + this.#messageTimeout;
   }
 
   #keepaliveDeadline(): number {
@@ -510,13 +510,13 @@ export class Protocol {
     return { type: "fail", error };
   }
 
+  /** After both close frames, a peer that does not end TCP has done no wrong that a user need know of. */
   #expireClose(): FailEvent | undefined {
-    const awaited = this.#closeReceived === undefined ? "be answered" : "end the connection";
-    const isLate = !this.#failed && (this.#closeReceived === undefined || this.#options.role === "server");
-    const text = `Closing handshake must ${awaited} within ${this.#closeTimeout} ms`;
+    const isUnanswered = !this.#failed && this.#closeReceived === undefined;
+    const text = `Closing handshake must be answered within ${this.#closeTimeout} ms`;
     const error = new ProtocolError("close_timeout", CLOSE_CODE.ABNORMAL, text);
-    this.abort(isLate ? error : undefined);
-    return isLate ? { type: "fail", error } : undefined;
+    this.abort(isUnanswered ? error : undefined);
+    return isUnanswered ? { type: "fail", error } : undefined;
   }
 
   #expireKeepalive(): FailEvent {

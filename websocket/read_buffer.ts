@@ -40,8 +40,13 @@ export class ReadBuffer {
     return this.#bytes = this.#pool.take(this.#size);
   }
 
-  /** Learns from a read of `length` bytes. */
-  note(length: number): void {
+  /** The bytes of the last read; its length decides about the next buffer. */
+  filled(length: number): Uint8Array<ArrayBuffer> {
+    this.#note(length);
+    return this.#bytes.subarray(0, length);
+  }
+
+  #note(length: number): void {
     const size = this.#size;
     if (length === size) {
       this.#size = Math.min(size * STEP, LARGEST_READ);

@@ -6,7 +6,7 @@ Deno.test("ReadBuffer is used again for the next read", () => {
   const buffer = new ReadBuffer(new BufferPool());
   const bytes = buffer.next();
   assertEquals(bytes.length, 512);
-  buffer.note(100);
+  buffer.filled(100);
   assertStrictEquals(buffer.next(), bytes);
 });
 
@@ -17,7 +17,7 @@ Deno.test("ReadBuffer grows by reads that fill it, up to 64 KiB, and gives the s
   for (let read = 0; read < 6; read++) {
     const { length } = buffer.next();
     sizes.push(length);
-    buffer.note(length);
+    buffer.filled(length);
   }
   assertEquals(sizes, [512, 2048, 8192, 32768, 65536, 65536]);
   assertEquals(pool.held, 512 + 2048 + 8192 + 32768);
@@ -26,20 +26,20 @@ Deno.test("ReadBuffer grows by reads that fill it, up to 64 KiB, and gives the s
 Deno.test("ReadBuffer shrinks after eight reads in a row that leave most of it unused, down to 512 bytes", () => {
   const pool = new BufferPool();
   const buffer = new ReadBuffer(pool);
-  for (let read = 0; read < 5; read++) buffer.note(buffer.next().length);
-  for (let read = 0; read < 7; read++) buffer.note(1);
+  for (let read = 0; read < 5; read++) buffer.filled(buffer.next().length);
+  for (let read = 0; read < 7; read++) buffer.filled(1);
   assertEquals(buffer.next().length, 65536);
-  buffer.note(1);
+  buffer.filled(1);
   assertEquals(buffer.next().length, 16384);
-  for (let read = 0; read < 100; read++) buffer.note(1);
+  for (let read = 0; read < 100; read++) buffer.filled(1);
   assertEquals(buffer.next().length, 512);
 });
 
 Deno.test("ReadBuffer keeps its size while reads use a good part of it", () => {
   const buffer = new ReadBuffer(new BufferPool());
-  for (let read = 0; read < 2; read++) buffer.note(buffer.next().length);
+  for (let read = 0; read < 2; read++) buffer.filled(buffer.next().length);
   const { length } = buffer.next();
-  for (let read = 0; read < 100; read++) buffer.note(read % 8 === 7 ? length - 1 : 1);
+  for (let read = 0; read < 100; read++) buffer.filled(read % 8 === 7 ? length - 1 : 1);
   assertEquals(buffer.next().length, length);
 });
 

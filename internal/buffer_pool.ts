@@ -15,6 +15,9 @@ export const LARGEST_BUFFER: number = 1 << LARGEST_CLASS;
 /** The default bound on what a pool keeps, in bytes. */
 const DEFAULT_CAPACITY = 16 << 20;
 
+/** What the smallest buffers are cut from, in bytes. */
+const SLAB = 16 << 10;
+
 /** A buffer with no bytes, for "none yet". @internal */
 export const EMPTY_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
@@ -28,7 +31,14 @@ export class BufferPool {
   readonly #classes: Uint8Array<ArrayBuffer>[][] = [];
   readonly #capacity: number;
   #held = 0;
+  #slab = new ArrayBuffer(0);
+  #slabAt = 0;
 
+  /**
+   * Creates an empty pool.
+   *
+   * @param capacity The most bytes it keeps. @default {16777216}
+   */
   constructor(capacity: number = DEFAULT_CAPACITY) {
     this.#capacity = capacity;
     for (let index = SMALLEST_CLASS; index <= LARGEST_CLASS; index++) this.#classes.push([]);
@@ -44,9 +54,20 @@ export class BufferPool {
     if (size > LARGEST_BUFFER) return new Uint8Array(size);
     const index = size <= SMALLEST_BUFFER ? 0 : 32 - Math.clz32(size - 1) - SMALLEST_CLASS;
     const kept = this.#classes[index]!.pop();
-    if (kept === undefined) return new Uint8Array(SMALLEST_BUFFER << index);
+    if (kept === undefined) return index === 0 ? this.#carve() : new Uint8Array(SMALLEST_BUFFER << index);
     this.#held -= kept.length;
     return kept;
+  }
+
+  /** Many idle connections hold the smallest buffer each: cut from one piece, it needs no `ArrayBuffer` of its own. */
+  #carve(): Uint8Array<ArrayBuffer> {
+    if (this.#slabAt === this.#slab.byteLength) {
+      this.#slab = new ArrayBuffer(SLAB);
+      this.#slabAt = 0;
+    }
+    const buffer = new Uint8Array(this.#slab, this.#slabAt, SMALLEST_BUFFER);
+    this.#slabAt += SMALLEST_BUFFER;
+    return buffer;
   }
 
   /** Takes a buffer of {@linkcode take} back. The caller must not touch it again. */

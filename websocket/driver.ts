@@ -116,6 +116,8 @@ export class Driver implements WheelEntry {
       this.#loseTransport(toError(error));
     }
     this.#isReading = false;
+    // The last read has settled and the last handler has returned: nobody holds the buffer any more.
+    if (this.hasEnded) this.#buffer.drop();
   }
 
   #wantsMore(): boolean {
@@ -294,7 +296,7 @@ export class Driver implements WheelEntry {
     this.hasEnded = true;
     this.#wheel.set(this, Infinity);
     this.#stream.close();
-    this.#buffer.drop();
+    if (!this.#isReading) this.#buffer.drop();
     this.#owner.onEnd(this.#protocol.closeInfo);
   }
 }

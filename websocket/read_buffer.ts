@@ -59,8 +59,9 @@ export class ReadBuffer {
     }
   }
 
-  /** Lets go of the buffer. It is not given back: a read that is being cancelled may still write to it. */
+  /** Gives the buffer back; no read may be under way, and no view of it in use. */
   drop(): void {
+    this.#pool.give(this.#bytes);
     this.#bytes = EMPTY_BYTES;
   }
 }

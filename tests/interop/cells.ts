@@ -4,17 +4,24 @@
  * @module
  */
 
+import { SUITE_CHECKS } from "../runtimes/suite.ts";
+
 /** How permessage-deflate is used: not at all, without context takeover, or with it. */
 export type Deflate = "off" | "stateless" | "context";
 
 /** What carries the connection. */
-export type Transport = "tcp" | "tls" | "unix";
+export type Transport = "tcp" | "tls" | "unix" | "memory";
+
+/** Where Viaduct runs, if not in Deno. */
+export type Runtime = "node 22" | "node 24" | "bun" | "chromium" | "chromium worker";
 
 /** One peer against Viaduct in one role. */
 export interface Cell {
-  readonly peer: "ws" | "websockets" | "platform" | "chromium";
+  readonly peer: "ws" | "websockets" | "platform" | "chromium" | "itself";
   /** Viaduct's role. */
-  readonly role: "server" | "client";
+  readonly role: "server" | "client" | "both";
+  /** Where Viaduct runs. @default {Deno} */
+  readonly runtime?: Runtime;
   readonly transport: Transport;
   readonly deflate: Deflate;
   /** The checks that the cell must pass, by name. */
@@ -29,7 +36,12 @@ export interface CheckResult {
 
 /** A cell's name. */
 export function cellName(cell: Cell): string {
-  return `${cell.peer} / Viaduct ${cell.role} / ${cell.transport} / ${cell.deflate}`;
+  return `${cell.peer} / Viaduct ${placeOf(cell)} / ${cell.transport} / ${cell.deflate}`;
+}
+
+/** Viaduct's role, and its runtime if that is not Deno. */
+export function placeOf({ role, runtime }: Cell): string {
+  return runtime === undefined ? role : `${role} in ${runtime}`;
 }
 
 const MESSAGES = ["text", "binary", "large", "order"];
@@ -67,6 +79,19 @@ function cellsOf(peer: "ws" | "websockets", checks: readonly string[]): Cell[] {
   return (["server", "client"] as const).flatMap((role) => WAYS.map((way) => ({ peer, role, ...way, checks })));
 }
 
+/** Viaduct in runtimes of others: the suite over streams in memory, and its client over their sockets. */
+function cellsIn(runtime: Runtime): Cell[] {
+  const suite = { peer: "itself", role: "both", transport: "memory", checks: SUITE_CHECKS, runtime } as const;
+  if (runtime.startsWith("chromium")) return [{ ...suite, deflate: "off" }];
+  const client = { peer: "ws", role: "client", checks: WS, runtime } as const;
+  return [
+    { ...suite, deflate: "context" },
+    { ...client, transport: "tcp", deflate: "stateless" },
+    { ...client, transport: "tls", deflate: "context" },
+    { ...client, transport: "unix", deflate: "off" },
+  ];
+}
+
 /** Every cell of the matrix. */
 export const CELLS: readonly Cell[] = [
   ...cellsOf("ws", WS),
@@ -88,4 +113,5 @@ export const CELLS: readonly Cell[] = [
     checks: [...COMMON, "fragmented, sent", "ping, sent", "headers", "extensions"],
   },
   { peer: "chromium", role: "server", transport: "tcp", deflate: "off", checks: BROWSER },
+  ...(["node 22", "node 24", "bun", "chromium", "chromium worker"] as const).flatMap(cellsIn),
 ];

@@ -10,7 +10,7 @@ import { failureMessage } from "../../internal/log.ts";
 import { ROOT } from "../support/folders.ts";
 import { ProcessGroup } from "../support/processes.ts";
 import { runBrowser } from "./browser.ts";
-import { type Cell, cellName, CELLS, type CheckResult } from "./cells.ts";
+import { type Cell, cellName, CELLS, type CheckResult, placeOf } from "./cells.ts";
 import {
   type Certificates,
   installChromium,
@@ -20,6 +20,7 @@ import {
   type PeerPrograms,
   platformPrograms,
 } from "./install.ts";
+import { runClientIn, runSuiteIn } from "./runtimes.ts";
 
 const USAGE = `Usage: deno task interop [options]
   --only TEXT         only the cells whose name contains TEXT
@@ -58,7 +59,7 @@ const uncaught: unknown[] = [];
 let certificates: Promise<Certificates> | undefined;
 
 /** Installs a library once, however many cells want it. */
-function programsOf(peer: Exclude<Cell["peer"], "chromium">): Promise<PeerPrograms> {
+function programsOf(peer: Exclude<Cell["peer"], "chromium" | "itself">): Promise<PeerPrograms> {
   let programs = installing.get(peer);
   if (programs === undefined) {
     const install = { ws: installWs, websockets: installWebsockets, platform: platformPrograms }[peer];
@@ -120,15 +121,22 @@ async function runPeerClient(
   return results;
 }
 
-async function runViaductClient({ cell, certificates, unix }: Meeting, url: string): Promise<CheckResult[]> {
+async function runViaductClient(
+  { cell, certificates, unix }: Meeting,
+  url: string,
+  run: Run,
+): Promise<CheckResult[]> {
   const { runClient } = await import("./viaduct_client.ts");
   const ca = certificates === undefined ? {} : { ca: await Deno.readTextFile(certificates.ca) };
-  return await runClient({ url, deflate: cell.deflate, ...ca, ...(unix === undefined ? {} : { unix }) }, cell.checks);
+  const way = { url, deflate: cell.deflate, ...ca, ...(unix === undefined ? {} : { unix }) };
+  if (cell.runtime !== undefined) return await runClientIn(cell.runtime, way, cell.checks, run.processes);
+  return await runClient(way, cell.checks);
 }
 
 /** Runs a cell's checks: a server on one side, a client on the other. */
 async function runCell(cell: Cell, run: Run): Promise<readonly CheckResult[]> {
   if (cell.peer === "chromium") return await runBrowser(await installChromium(), run.chat, run.processes);
+  if (cell.peer === "itself") return await runSuiteIn(cell.runtime, run.processes);
   const programs = await programsOf(cell.peer);
   const substitute = run.withoutViaduct ? await programsOf("ws") : undefined;
   const folder = cell.transport === "unix" ? await Deno.makeTempDir({ prefix: "viaduct-interop-" }) : undefined;
@@ -144,7 +152,7 @@ async function runCell(cell: Cell, run: Run): Promise<readonly CheckResult[]> {
     : await startPeerServer(serverProgram, meeting, run);
   try {
     return clientProgram === undefined
-      ? await runViaductClient(meeting, server.url)
+      ? await runViaductClient(meeting, server.url, run)
       : await runPeerClient(clientProgram, meeting, server.url, run);
   } finally {
     await server.stop();
@@ -175,8 +183,8 @@ async function report(cell: Cell, run: Run): Promise<number> {
   }
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   const total = cell.checks.length;
-  const { peer, role, transport, deflate } = cell;
-  const columns = [peer.padEnd(10), role.padEnd(6), transport.padEnd(4), deflate.padEnd(9)];
+  const { peer, transport, deflate } = cell;
+  const columns = [peer.padEnd(10), placeOf(cell).padEnd(23), transport.padEnd(6), deflate.padEnd(9)];
   const verdict = failures.length === 0 ? "ok" : "FAILED";
   console.log(`${columns.join("  ")}  ${total - failures.length}/${total}  ${seconds.padStart(5)} s  ${verdict}`);
   for (const failure of failures) console.log(`  FAIL ${failure}`);
@@ -206,7 +214,7 @@ async function main(): Promise<boolean> {
     event.preventDefault();
     uncaught.push(event.reason);
   });
-  console.log("peer        Viaduct via   deflate    checks");
+  console.log("peer        Viaduct                  via     deflate    checks");
   let failed = 0;
   for (const cell of cells) failed += await report(cell, run);
   const total = cells.reduce((sum, cell) => sum + cell.checks.length, 0);

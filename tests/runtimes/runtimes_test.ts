@@ -9,6 +9,9 @@ interface Output {
   readonly stderr: string;
 }
 
+/** A failsafe for a process that does not end by itself, in milliseconds. */
+const LIMIT = 60_000;
+
 /** Runs Deno to its end, with a program from standard input where one is given. */
 async function runDeno(args: readonly string[], program = ""): Promise<Output> {
   const options = { cwd: ROOT, env: { NO_COLOR: "1" }, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
@@ -16,7 +19,9 @@ async function runDeno(args: readonly string[], program = ""): Promise<Output> {
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(program));
   await writer.close();
+  const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT);
   const { code, stdout, stderr } = await child.output();
+  clearTimeout(timer);
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 

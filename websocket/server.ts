@@ -441,6 +441,9 @@ function formatHostPort(hostname: string, port: number): string {
 function listen(options: ServeOptions): StreamListener<Deno.Addr> {
   const { port = 8080, hostname = "0.0.0.0", unix, listener, tls } = options;
   if (listener !== undefined) return listener;
+  if (globalThis.Deno === undefined) {
+    throw new TypeError("Cannot serve: runtime must have Deno.listen, or give each socket to accept()");
+  }
   if (tls !== undefined && tls.clientCaCerts === undefined && unix === undefined) {
     return Deno.listenTls({ port, hostname, cert: tls.cert, key: tls.key, alpnProtocols: ["http/1.1"] });
   }

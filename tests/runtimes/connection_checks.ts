@@ -12,6 +12,7 @@ import {
   type ConnectOptions,
   HandshakeError,
   reconnecting,
+  serve,
   WebSocket,
   type WebSocketConnection,
 } from "../../mod.ts";
@@ -255,6 +256,13 @@ async function checkSockets(hasSockets: boolean): Promise<void> {
   assert(error.message.includes("runtime must have"), `Error must say what is missing, received ${error.message}`);
 }
 
+/** Only Deno listens; elsewhere the program does, and gives its sockets to `accept()`. */
+async function checkListeners(): Promise<void> {
+  if ("Deno" in globalThis) return;
+  const error = await rejection((async () => serve({ port: 0, hostname: "127.0.0.1" }))());
+  assert(error.message.includes("runtime must have"), `Error must say what is missing, received ${error.message}`);
+}
+
 /** Checks of connections. @internal */
 export const CONNECTION_CHECKS: Checks = {
   "handler and iteration echo": checkEcho,
@@ -271,4 +279,5 @@ export const CONNECTION_CHECKS: Checks = {
   "drop-in WebSocket": checkDropIn,
   "reconnecting": checkReconnecting,
   "missing sockets are named": ({ hasSockets }) => checkSockets(hasSockets),
+  "missing listeners are named": checkListeners,
 };

@@ -259,7 +259,7 @@ async function checkSockets(hasSockets: boolean): Promise<void> {
 /** Only Deno listens; elsewhere the program does, and gives its sockets to `accept()`. */
 async function checkListeners(): Promise<void> {
   if ("Deno" in globalThis) return;
-  const error = await rejection((async () => serve({ port: 0, hostname: "127.0.0.1" }))());
+  const error = await rejection(Promise.resolve({ port: 0 }).then((options) => serve(options)));
   assert(error.message.includes("runtime must have"), `Error must say what is missing, received ${error.message}`);
 }
 

@@ -12,7 +12,7 @@ import type { SharedMessage } from "./broadcast.ts";
 import { checkCloseArguments, CLOSE_CODE, isNormalClosure } from "./close_code.ts";
 import { ContextDeflater } from "./deflate.ts";
 import { Driver, type DriverOwner, PAUSED_BY_INBOX, PAUSED_BY_OUTPUT, PAUSED_BY_USER } from "./driver.ts";
-import { type CloseInfo, ConnectionClosedError, SendBufferError } from "./errors.ts";
+import { type CloseInfo, ConnectionClosedError, type ProtocolError, SendBufferError } from "./errors.ts";
 import type { DeflateParameters } from "./extension.ts";
 import { MAX_CONTROL_PAYLOAD } from "./frame.ts";
 import { unpackRequest } from "./http1.ts";
@@ -128,7 +128,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     this.#driver = new Driver(init.stream, shared, this.#protocol, this);
     const { message, fragment } = handlers;
     if (message === undefined && fragment === undefined) {
-      this.#inbox = new Inbox(this, options.receiveHighWaterMark);
+      this.#inbox = new Inbox(this, options.receiveHighWaterMark, options.maxMessage);
       this.#protocol.ownMessages = true;
     } else if (message === undefined) {
       this.#protocol.streaming = true;
@@ -337,6 +337,10 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
 
   onRelief(): void {
     this.#driver.unpause(PAUSED_BY_INBOX);
+  }
+
+  onTooBig(error: ProtocolError): void {
+    this.#driver.fail(error.closeCode, error.message, error);
   }
 
   onEvent(event: ProtocolEvent): void {

@@ -6,7 +6,8 @@
 
 import { BoundedQueue } from "../internal/bounded_queue.ts";
 import { concatBytes } from "../internal/bytes.ts";
-import { ConnectionClosedError } from "./errors.ts";
+import { CLOSE_CODE } from "./close_code.ts";
+import { ConnectionClosedError, ProtocolError } from "./errors.ts";
 import type { IncomingMessage } from "./web_socket_connection.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
@@ -34,6 +35,8 @@ export interface InboxOwner {
   onDry(): void;
   /** The messages that wait are below the mark again. */
   onRelief(): void;
+  /** A message that was being streamed is to be put together, and is larger than the limit for whole ones. */
+  onTooBig(error: ProtocolError): void;
 }
 
 /** What an item costs beside its payload, in bytes: the object, its buffer's header, its place in the queue. */
@@ -57,6 +60,7 @@ interface Waiter {
 export class Inbox {
   readonly #owner: InboxOwner;
   readonly #mark: number;
+  readonly #maxMessage: number;
   readonly #queue: BoundedQueue<InboxItem> = new BoundedQueue();
   #waiters: Waiter[] | undefined;
   #isOver = false;
@@ -66,10 +70,11 @@ export class Inbox {
   #ended = false;
   #error: Error | undefined;
 
-  /** `mark` is the number of bytes above which the owner should stop reading. */
-  constructor(owner: InboxOwner, mark: number) {
+  /** `mark` is the number of bytes above which the owner should stop reading, `maxMessage` the limit for whole messages. */
+  constructor(owner: InboxOwner, mark: number, maxMessage: number) {
     this.#owner = owner;
     this.#mark = mark;
+    this.#maxMessage = maxMessage;
   }
 
   /** Whether more waits than the mark allows. */
@@ -145,16 +150,27 @@ export class Inbox {
 
   async #join(piece: Piece): Promise<MessageResult> {
     const parts = [piece.data];
+    let length = piece.data.length;
     let last = piece;
     while (!last.fin) {
       const result = await this.next();
       if (result.done) return result;
       last = result.value as Piece;
+      if (!piece.first) continue;
       parts.push(last.data);
+      length += last.data.length;
+      if (length > this.#maxMessage) throw this.#tooBig(length);
     }
     if (!piece.first) return await this.nextMessage();
     const data = concatBytes(parts);
     return { done: false, value: piece.isText ? decodeUtf8(data) : data };
+  }
+
+  #tooBig(length: number): ProtocolError {
+    const text = `Message must be at most ${this.#maxMessage} bytes, received at least ${length}`;
+    const error = new ProtocolError("message_too_big", CLOSE_CODE.MESSAGE_TOO_BIG, text);
+    this.#owner.onTooBig(error);
+    return error;
   }
 
   /** The messages as streams. */

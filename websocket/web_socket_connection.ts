@@ -47,8 +47,8 @@ export interface SendOptions {
   /** Compress this message, or do not, where compression was agreed. @default {by the threshold} */
   readonly compress?: boolean;
   /**
-   * Give the bytes away instead of having them copied: the buffer is detached, and the message is written from it. A
-   * view that is borrowed in a handler, or covers only part of its buffer, is copied all the same.
+   * Give the bytes away instead of having them copied: their buffer is detached, and the message is written from it.
+   * A view that covers only part of its buffer, as those borrowed in a handler mostly do, is copied all the same.
    * @default {false}
    */
   readonly transfer?: boolean;

@@ -1,11 +1,12 @@
-import { ConnectionClosedError } from "../../websocket/errors.ts";
+import { ConnectionClosedError, ProtocolError } from "../../websocket/errors.ts";
 import { Inbox, Piece } from "../../websocket/inbox.ts";
 import { assertEquals, assertRejects } from "../std.ts";
 
 /** An owner that counts what it is told. */
-function inboxWith(mark = 1000): { inbox: Inbox; calls: { dry: number; relief: number } } {
-  const calls = { dry: 0, relief: 0 };
-  return { inbox: new Inbox({ onDry: () => calls.dry++, onRelief: () => calls.relief++ }, mark), calls };
+function inboxWith(mark = 1000): { inbox: Inbox; calls: { dry: number; relief: number; tooBig: number } } {
+  const calls = { dry: 0, relief: 0, tooBig: 0 };
+  const owner = { onDry: () => calls.dry++, onRelief: () => calls.relief++, onTooBig: () => calls.tooBig++ };
+  return { inbox: new Inbox(owner, mark, 1000), calls };
 }
 
 function piece(text: string, first: boolean, fin: boolean, isText = true): Piece {
@@ -182,4 +183,19 @@ Deno.test("Inbox.nextMessage drops the tail of a message whose head was streamed
   inbox.push(piece("cut", true, false), 3);
   inbox.end(undefined);
   assertEquals(await values(inbox, 2), ["next", undefined]);
+});
+
+Deno.test("Inbox puts no message together that is larger than the limit for whole ones", async () => {
+  const { inbox, calls } = inboxWith(10_000);
+  await inbox.messages().return(undefined);
+  const messages = inbox.messages();
+  inbox.push(piece("x".repeat(600), true, false), 600);
+  const streamed = await messages.next();
+  assertEquals(streamed.done, false);
+  inbox.push(piece("y".repeat(10), false, true), 10);
+  inbox.push(piece("x".repeat(600), true, false), 600);
+  inbox.push(piece("x".repeat(401), false, false), 401);
+  await messages.return(undefined);
+  const error = await assertRejects(async () => void await inbox.nextMessage(), ProtocolError, "at most 1000 bytes");
+  assertEquals([error.closeCode, calls.tooBig], [1009, 1]);
 });

@@ -23,8 +23,9 @@ const LEVELS: readonly string[] = ["public", "experimental", "internal"];
 /** Return types that say nothing, so that no `@returns` is asked for. */
 const SILENT_TYPES: readonly string[] = ["void", "never", "undefined", "asserts"];
 
+/** Names a declaration; one that is exported again stands where it was declared. */
 function idOf(declaration: DocDeclaration): string {
-  const { filename, line, col } = declaration.location;
+  const { filename, line, col } = declaration.def?.target ?? declaration.location;
   return `${filename}:${line}:${col}`;
 }
 
@@ -116,7 +117,10 @@ class DocCheck {
   }
 
   #checkSymbol(symbol: DocSymbol): void {
-    const exported = symbol.declarations.filter((declaration) => declaration.declarationKind !== "private");
+    // What is exported again is checked where it is declared.
+    const exported = symbol.declarations.filter(({ declarationKind, kind }) =>
+      declarationKind !== "private" && kind !== "reference"
+    );
     for (const declaration of exported) this.#checkDeclaration(symbol.name, declaration);
     const first = exported[0];
     if (first === undefined || !this.#public.has(idOf(first))) return;
@@ -174,6 +178,9 @@ class DocCheck {
     const isPlain = member.name.startsWith("[") ||
       (member.name === "constructor" && (member.params ?? []).length === 0);
     if (summaryOf(member.jsDoc) === "" && !isPlain) return this.#at(declaration, `${name} has no summary`);
+    // Documentation leaves such a member out only where the tag has a line of its own.
+    if (tagsOf(member.jsDoc, "internal").length > 0) return;
+    if (levelsOf(member.jsDoc).length > 0) this.#at(declaration, `${name} must have @internal on a line of its own`);
     if (declaration.kind !== "class" || isPlain || member.kind === "getter" || member.kind === "setter") return;
     this.#checkFunction(name, declaration, member.functionDef ?? member, member.jsDoc);
   }

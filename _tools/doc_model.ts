@@ -68,8 +68,20 @@ export interface DocMember extends DocFunction {
   readonly functionDef?: DocFunction;
 }
 
+/** Where something stands; lines and columns count from 0. */
+export interface DocLocation {
+  /** The address of the file. */
+  readonly filename: string;
+  /** The line. */
+  readonly line: number;
+  /** The column. */
+  readonly col: number;
+}
+
 /** What a symbol is. */
 export interface DocDefinition extends DocFunction {
+  /** What a `reference` stands for: the declaration that it exports again. */
+  readonly target?: DocLocation;
   /** The constructors of a class. */
   readonly constructors?: readonly DocMember[];
   /** The properties of a class or an interface. */
@@ -80,11 +92,11 @@ export interface DocDefinition extends DocFunction {
 
 /** One declaration of a symbol. */
 export interface DocDeclaration {
-  /** Where it stands; the line counts from 0. */
-  readonly location: { readonly filename: string; readonly line: number; readonly col: number };
+  /** Where it stands. */
+  readonly location: DocLocation;
   /** `export`, `private` or `declare`. */
   readonly declarationKind: string;
-  /** `function`, `class`, `interface`, `typeAlias`, `variable` and so on. */
+  /** `function`, `class`, `interface`, `typeAlias`, `variable` and so on; `reference` for what is exported again. */
   readonly kind: string;
   /** The doc comment. */
   readonly jsDoc?: JsDoc;

@@ -151,6 +151,20 @@ export function a(): void {}`,
     ],
   },
   {
+    name: "an internal member in one line, and one that documentation leaves out",
+    code: `/**\n * Is.\n *\n${EXAMPLE}\n * @public\n */\nexport class A {
+  /** Says. @internal */
+  get said(): number { return 1; }
+  /**
+   * Leaves out.
+   *
+   * @internal
+   */
+  leaveOut(x: number): number { return x; }
+}`,
+    asPublic: ["A.said must have @internal on a line of its own"],
+  },
+  {
     name: "an interface with a bare member",
     code: "/**\n * Is.\n *\n * @public\n */\nexport interface A {\n  /** Size. */\n  size: number;\n  bare(): void;\n}",
     asPublic: ["A.bare has no summary"],
@@ -172,6 +186,29 @@ Deno.test("checkDocs finds what a doc comment lacks, and nothing else", async (t
         if (asPrivate) assertEquals(checkDocs({}, file, root).map(strip).sort(), [...asPrivate].sort());
       });
     }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("checkDocs checks what is exported again where it is declared", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const head = MODULE.slice(0, -1);
+    await Deno.writeTextFile(
+      join(folder, "a.ts"),
+      `${head}/** Is. @internal */\nexport const a = 1;\nexport const b = 2;\n`,
+    );
+    await Deno.writeTextFile(join(folder, "mod.ts"), `${head}export { a } from "./a.ts";\n`);
+    const [entries, all] = await Promise.all([
+      documentFiles(["mod.ts"], folder),
+      documentFiles(["mod.ts", "a.ts"], folder),
+    ]);
+    assertEquals(checkDocs(entries, all, pathToFileURL(`${folder}/`).href), [
+      "a.ts:11: a is @internal but an entry point exports it",
+      "a.ts:12: b has no summary",
+      "a.ts:12: b must have one API level, @internal on a line of its own, received none",
+    ]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -66,5 +66,6 @@ export {
   type WebSocketConnection,
   type WebSocketEvents,
   type WebSocketHandlers,
+  type WebSocketListener,
   type WebSocketOptions,
 } from "./websocket/mod.ts";

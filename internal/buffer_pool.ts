@@ -22,8 +22,23 @@ const SLAB = 16 << 10;
 export const EMPTY_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
 /**
- * **UNSTABLE** Hands out buffers in sizes of powers of two and keeps those given back, up to a bound in bytes. Contents are
- * whatever the last user left.
+ * **UNSTABLE** Hands out buffers in sizes of powers of two and keeps those given back, up to a bound in bytes. Contents
+ * are whatever the last user left.
+ *
+ * @example Several connections that share a pool
+ * ```ts
+ * import { BufferPool, Protocol } from "@viaduct/viaduct/websocket/sansio";
+ * import assert from "node:assert/strict";
+ *
+ * const pool = new BufferPool(1 << 20);
+ * const connections = [1, 2].map(() => new Protocol({ role: "server", pool }));
+ * assert.equal(connections.length, 2);
+ *
+ * const buffer = pool.take(1_000);
+ * assert.equal(buffer.length, 1_024);
+ * pool.give(buffer);
+ * assert.equal(pool.held, 1_024);
+ * ```
  *
  * @experimental
  */
@@ -49,7 +64,12 @@ export class BufferPool {
     return this.#held;
   }
 
-  /** A buffer of at least `size` bytes: a power of two up to 2 MiB, exactly `size` above. */
+  /**
+   * Lends a buffer: a power of two up to 2 MiB, exactly `size` above.
+   *
+   * @param size The bytes it must have at least.
+   * @returns The buffer.
+   */
   take(size: number): Uint8Array<ArrayBuffer> {
     if (size > LARGEST_BUFFER) return new Uint8Array(size);
     const index = size <= SMALLEST_BUFFER ? 0 : 32 - Math.clz32(size - 1) - SMALLEST_CLASS;
@@ -70,7 +90,11 @@ export class BufferPool {
     return buffer;
   }
 
-  /** Takes a buffer of {@linkcode take} back. The caller must not touch it again. */
+  /**
+   * Takes a buffer of {@linkcode take} back. The caller must not touch it again.
+   *
+   * @param buffer The buffer.
+   */
   give(buffer: Uint8Array<ArrayBuffer>): void {
     const size = buffer.length;
     if (size < SMALLEST_BUFFER || size > LARGEST_BUFFER || this.#held + size > this.#capacity) return;

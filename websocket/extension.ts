@@ -170,7 +170,11 @@ export interface CompressionOptions {
   readonly clientMaxWindowBits?: number;
 }
 
-/** What both sides agreed on (RFC 7692 §7.1). @internal */
+/**
+ * **UNSTABLE** What both sides agreed on (RFC 7692 §7.1).
+ *
+ * @experimental
+ */
 export interface DeflateParameters {
   /** Whether the server starts each message with an empty window. */
   readonly serverNoContextTakeover: boolean;

@@ -50,7 +50,7 @@ export {
   type ServerTlsOptions,
 } from "./server.ts";
 export type { ByteStream } from "./stream.ts";
-export { WebSocket, type WebSocketEvents, type WebSocketOptions } from "./web_socket.ts";
+export { WebSocket, type WebSocketEvents, type WebSocketListener, type WebSocketOptions } from "./web_socket.ts";
 export type {
   ConnectionInfo,
   FragmentInfo,

@@ -147,7 +147,11 @@ export class Protocol {
     return this.#madeWriter?.readyBytes ?? 0;
   }
 
-  /** Whether a piece of a streamed message may still be sent: also while a close frame waits behind it. @internal */
+  /**
+   * Whether a piece of a streamed message may still be sent: also while a close frame waits behind it.
+   *
+   * @internal
+   */
   get acceptsFragments(): boolean {
     return this.#state === "open" || (this.#closeWaiting !== undefined && this.#acceptsInput());
   }
@@ -293,22 +297,38 @@ export class Protocol {
     this.#writer.sendText(text, flags);
   }
 
-  /** Sends a frame that was encoded for many connections. @internal */
+  /**
+   * Sends a frame that was encoded for many connections.
+   *
+   * @internal
+   */
   sendEncoded(first: number, frame: Uint8Array, payload: Uint8Array): void {
     this.#writer.sendEncoded(first, frame, payload);
   }
 
-  /** Begins a message that is sent in pieces; other messages wait behind it. @internal */
+  /**
+   * Begins a message that is sent in pieces; other messages wait behind it.
+   *
+   * @internal
+   */
   openStream(isText: boolean): OutgoingStream {
     return this.#writer.openStream(isText);
   }
 
-  /** The bytes to write until all pieces of a streamed message are on their way. @internal */
+  /**
+   * The bytes to write until all pieces of a streamed message are on their way.
+   *
+   * @internal
+   */
   bytesBefore(stream: OutgoingStream): number {
     return this.#writer.bytesBefore(stream);
   }
 
-  /** Sends a piece of a streamed message as one frame. @internal */
+  /**
+   * Sends a piece of a streamed message as one frame.
+   *
+   * @internal
+   */
   sendFragment(stream: OutgoingStream, payload: Uint8Array, fin: boolean): void {
     this.#writer.sendFragment(stream, payload, fin);
     this.#sendWaitingClose();
@@ -436,7 +456,11 @@ export class Protocol {
     this.#madeReader?.discard();
   }
 
-  /** Fails the connection with a close frame of ours; what waits is dropped (RFC 6455 §7.1.7). @internal */
+  /**
+   * Fails the connection with a close frame of ours; what waits is dropped (RFC 6455 §7.1.7).
+   *
+   * @internal
+   */
   failWith(code: number, reason: string, error: Error, now: number): void {
     this.#writer.dropPending();
     this.#beginFailure(code, reason, error, now);

@@ -47,7 +47,17 @@ const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
 
-type Listener<Name extends keyof WebSocketEvents> = (this: WebSocket, event: WebSocketEvents[Name]) => unknown;
+/**
+ * What an `on…` property of a {@linkcode WebSocket} holds.
+ *
+ * @typeParam Name The event.
+ *
+ * @public
+ */
+export type WebSocketListener<Name extends keyof WebSocketEvents> = (
+  this: WebSocket,
+  event: WebSocketEvents[Name],
+) => unknown;
 
 /** What an `on…` property holds, and the listener that calls it. */
 interface Slot {
@@ -181,42 +191,42 @@ export class WebSocket extends EventTarget {
   }
 
   /** Called when the connection is open. */
-  get onopen(): Listener<"open"> | null {
+  get onopen(): WebSocketListener<"open"> | null {
     return this.#handler("open");
   }
 
   /** `null` takes the handler away. */
-  set onopen(handler: Listener<"open"> | null) {
+  set onopen(handler: WebSocketListener<"open"> | null) {
     this.#setHandler("open", handler);
   }
 
   /** Called for each message. */
-  get onmessage(): Listener<"message"> | null {
+  get onmessage(): WebSocketListener<"message"> | null {
     return this.#handler("message");
   }
 
   /** `null` takes the handler away. */
-  set onmessage(handler: Listener<"message"> | null) {
+  set onmessage(handler: WebSocketListener<"message"> | null) {
     this.#setHandler("message", handler);
   }
 
   /** Called when something went wrong. */
-  get onerror(): Listener<"error"> | null {
+  get onerror(): WebSocketListener<"error"> | null {
     return this.#handler("error");
   }
 
   /** `null` takes the handler away. */
-  set onerror(handler: Listener<"error"> | null) {
+  set onerror(handler: WebSocketListener<"error"> | null) {
     this.#setHandler("error", handler);
   }
 
   /** Called when the connection has ended. */
-  get onclose(): Listener<"close"> | null {
+  get onclose(): WebSocketListener<"close"> | null {
     return this.#handler("close");
   }
 
   /** `null` takes the handler away. */
-  set onclose(handler: Listener<"close"> | null) {
+  set onclose(handler: WebSocketListener<"close"> | null) {
     this.#setHandler("close", handler);
   }
 
@@ -286,7 +296,7 @@ export class WebSocket extends EventTarget {
    */
   override addEventListener<Name extends keyof WebSocketEvents>(
     type: Name,
-    listener: Listener<Name> | null,
+    listener: WebSocketListener<Name> | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
   /**
@@ -325,7 +335,7 @@ export class WebSocket extends EventTarget {
    */
   override removeEventListener<Name extends keyof WebSocketEvents>(
     type: Name,
-    listener: Listener<Name> | null,
+    listener: WebSocketListener<Name> | null,
     options?: boolean | EventListenerOptions,
   ): void;
   /**
@@ -437,11 +447,11 @@ export class WebSocket extends EventTarget {
     this.dispatchEvent(closeEvent({ code, reason, wasClean }));
   }
 
-  #handler<Name extends keyof WebSocketEvents>(name: Name): Listener<Name> | null {
-    return (this.#slots.get(name)?.handler ?? null) as Listener<Name> | null;
+  #handler<Name extends keyof WebSocketEvents>(name: Name): WebSocketListener<Name> | null {
+    return (this.#slots.get(name)?.handler ?? null) as WebSocketListener<Name> | null;
   }
 
-  #setHandler<Name extends keyof WebSocketEvents>(name: Name, value: Listener<Name> | null): void {
+  #setHandler<Name extends keyof WebSocketEvents>(name: Name, value: WebSocketListener<Name> | null): void {
     const handler = typeof value === "function" ? value as (event: Event) => unknown : null;
     const slot = this.#slots.get(name);
     if (slot !== undefined) {

@@ -33,7 +33,7 @@ import {
 } from "./http1.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { OriginPolicy } from "./origin.ts";
-import type { ConnectionInfo, WebSocketHandlers } from "./web_socket_connection.ts";
+import type { ConnectionInfo } from "./web_socket_connection.ts";
 
 /**
  * How an `upgrade` function accepts a request.
@@ -295,10 +295,10 @@ async function writeResponse(
     return await refuseFailed(guard, { method, ...head }, config, "Function answered something impossible", error);
   }
   const { body } = response;
-  const isBodyless = body === null || method === "HEAD" || response.status === 204 || response.status === 304;
+  const hasBody = method !== "HEAD" && response.status !== 204 && response.status !== 304;
   try {
     await guard.write(bytes);
-    if (!isBodyless) await writeBody(guard, config, body);
+    if (hasBody && body !== null) await writeBody(guard, config, body);
   } finally {
     if (body !== null && !body.locked) await body.cancel();
   }

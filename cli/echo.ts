@@ -9,6 +9,9 @@ import { type Command, type CommandArguments, type CommandContext, oneOf, UsageE
 
 const BINARY = { text: false };
 const TEXT = { text: true };
+const TRANSFER = { transfer: true };
+/** From this many bytes on, giving a message away is cheaper than having it copied. */
+const WORTH_TRANSFER = 16 << 10;
 
 /** Sends a message back, by the handler form: the bytes are borrowed and copied once. */
 function echoMessage(ws: WebSocketConnection, data: Uint8Array, isText: boolean): void {
@@ -17,7 +20,10 @@ function echoMessage(ws: WebSocketConnection, data: Uint8Array, isText: boolean)
 
 /** Sends messages back, by iteration. */
 async function echoAll(ws: WebSocketConnection): Promise<void> {
-  for await (const message of ws) void ws.send(message);
+  for await (const message of ws) {
+    // A large message is given away instead of copied; for a small one that would cost more.
+    void ws.send(message, message.length < WORTH_TRANSFER ? undefined : TRANSFER);
+  }
 }
 
 /** Starts an echo server and runs it until the signal. @internal */

@@ -98,7 +98,8 @@ export class BufferPool {
   give(buffer: Uint8Array<ArrayBuffer>): void {
     const size = buffer.length;
     if (size < SMALLEST_BUFFER || size > LARGEST_BUFFER || this.#held + size > this.#capacity) return;
-    if ((size & (size - 1)) !== 0) return;
+    // A view of something larger is not ours alone; the smallest are all cut from larger pieces.
+    if ((size & (size - 1)) !== 0 || (size > SMALLEST_BUFFER && buffer.buffer.byteLength !== size)) return;
     this.#held += size;
     this.#classes[31 - Math.clz32(size) - SMALLEST_CLASS]!.push(buffer);
   }

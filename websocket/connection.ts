@@ -440,7 +440,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     const isWhole = bytes.byteOffset === 0 && bytes.length === bytes.buffer.byteLength;
     // A buffer of ours that a handler borrows is always larger than the message, or about to be used again.
     if (!isWhole || this.#driver.lends(bytes)) return bytes;
-    return new Uint8Array(bytes.buffer.transfer());
+    return new Uint8Array(bytes.buffer.transferToFixedLength());
   }
 
   #overflows(size: number): boolean {

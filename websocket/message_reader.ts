@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type BufferPool, EMPTY_BYTES } from "../internal/buffer_pool.ts";
+import { type BufferPool, EMPTY_BYTES, LARGEST_BUFFER, SMALLEST_BUFFER } from "../internal/buffer_pool.ts";
 import { CLOSE_CODE, isWireCloseCode } from "./close_code.ts";
 import type { MessageInflater } from "./deflate.ts";
 import { ProtocolError } from "./errors.ts";
@@ -404,7 +404,7 @@ export class MessageReader {
       data = this.#inflater!.inflate(data, this.#maxMessage);
       owned = true;
       if (isText && !isValidUtf8(data, 0, data.length)) throw invalidUtf8();
-    } else if (this.own && data.length === this.#assembly.length && data.length > 0) {
+    } else if (this.own && data.length > 0 && this.#assembly.buffer.byteLength === data.length) {
       owned = true;
       this.#assembly = EMPTY_BYTES;
     }
@@ -437,7 +437,7 @@ export class MessageReader {
     const wanted = isLast ? expected : Math.max(expected, Math.min(capacity * 2, this.#limit()));
     const size = Math.max(needed, Math.min(wanted, trusted));
     const exact = this.own && !this.#compressed && size === expected && isLast;
-    const grown = exact ? new Uint8Array(size) : this.#pool.take(size);
+    const grown = exact && !isPooledSize(size) ? new Uint8Array(size) : this.#pool.take(size);
     if (this.#assembled > 0) grown.set(this.#assembly.subarray(0, this.#assembled));
     if (capacity > 0) this.#pool.give(this.#assembly);
     this.#assembly = grown;
@@ -473,6 +473,11 @@ export class MessageReader {
     this.#controlLength += length;
     return this.#remaining === 0 ? control.subarray(0, this.#controlLength) : undefined;
   }
+}
+
+/** Whether the pool has buffers of exactly this size that are not cut from a larger one: they can be handed out. */
+function isPooledSize(size: number): boolean {
+  return size > SMALLEST_BUFFER && size <= LARGEST_BUFFER && (size & (size - 1)) === 0;
 }
 
 /** RFC 6455 §5.5.1 and §7.4. */

@@ -7,7 +7,7 @@
 import { assert } from "../internal/assert.ts";
 import type { BufferPool } from "../internal/buffer_pool.ts";
 import { deflateMessage } from "./deflate.ts";
-import { FIN, MAX_HEADER, OPCODE, RSV1, writeFrameHeader } from "./frame.ts";
+import { FIN, frameHeaderLength, MAX_HEADER, OPCODE, RSV1, writeFrameHeader } from "./frame.ts";
 import { mask } from "./mask.ts";
 import { OutputQueue } from "./output.ts";
 import { utf8Length } from "./utf8.ts";
@@ -65,10 +65,13 @@ export interface OutgoingStream {
   ended: boolean;
 }
 
-/** Payloads from this size on are written from the caller's buffer, behind a header of their own, if it was transferred. */
-const APPEND_FROM = 16 << 10;
+/**
+ * Payloads from this size on are written from the caller's buffer, behind a header of their own, if it was transferred:
+ * below, the second write costs more than the copy (bench/load).
+ */
+const APPEND_FROM = 128 << 10;
 /** Strings up to this length are encoded by hand: `encodeInto` and the view it needs cost about 150 ns. */
-const SHORT_TEXT = 48;
+const SHORT_TEXT = 96;
 /** Payloads up to this length are copied by hand: `set` costs about 30 ns. */
 const SHORT_COPY = 16;
 /** Every ping is answered until this many bytes of pongs are unsent; then only the newest. */
@@ -168,8 +171,9 @@ export class MessageWriter {
     const opcode = isText ? OPCODE.TEXT : OPCODE.BINARY;
     if (this.#wantsDeflate(payload.length, flags.compress)) return this.#sendDeflated(opcode, payload, flags);
     const first = FIN | opcode;
-    if (this.#pending === undefined) this.#writeFrame(first, payload, flags.transfer === true);
-    else this.#enqueue(first, flags.transfer === true ? payload : payload.slice(), true);
+    const isOurs = flags.transfer === true;
+    if (this.#pending === undefined) this.#writeFrame(first, payload, isOurs, isOurs);
+    else this.#enqueue(first, isOurs ? payload : payload.slice(), true);
   }
 
   /** Sends a message of text. */
@@ -183,7 +187,7 @@ export class MessageWriter {
   sendEncoded(first: number, frame: Uint8Array, payload: Uint8Array): void {
     assert(this.#nextMaskingKey === undefined, "An encoded frame cannot be masked");
     if (this.#pending !== undefined) return this.#enqueue(first, payload, true);
-    if (frame.length >= APPEND_FROM) return this.#output.append(frame);
+    if (frame.length >= APPEND_FROM) return this.#output.append(frame, false);
     this.#output.reserve(frame.length);
     this.#output.buffer.set(frame, this.#output.end);
     this.#output.end += frame.length;
@@ -317,15 +321,19 @@ export class MessageWriter {
     else this.#drainPending();
   }
 
-  #writeFrame(first: number, payload: Uint8Array, transfer: boolean): void {
+  /**
+   * Writes a frame. A payload that does not change any more may be written without a copy (`transfer`); one that is
+   * nobody else's either is used again by the pool (`isOurs`).
+   */
+  #writeFrame(first: number, payload: Uint8Array, transfer: boolean, isOurs = false): void {
     const output = this.#output;
     const length = payload.length;
-    const key = this.#nextMaskingKey === undefined ? -1 : this.#nextMaskingKey() >>> 0;
+    const key = this.#nextKey();
     if (transfer && length >= APPEND_FROM) {
       output.reserve(MAX_HEADER);
       output.end = writeFrameHeader(output.buffer, output.end, first, length, key);
       if (key !== -1) mask(payload, 0, length, key, 0);
-      output.append(payload);
+      output.append(payload, isOurs);
       return;
     }
     output.reserve(MAX_HEADER + length);
@@ -336,22 +344,42 @@ export class MessageWriter {
     const end = start + length;
     if (key !== -1) mask(buffer, start, end, key, 0);
     output.end = end;
+    if (isOurs) output.recycle(payload);
   }
 
   #writeText(text: string): void {
+    if (text.length <= SHORT_TEXT && this.#writeShortAscii(text)) return;
     const output = this.#output;
-    const key = this.#nextMaskingKey === undefined ? -1 : this.#nextMaskingKey() >>> 0;
-    const first = FIN | OPCODE.TEXT;
+    const key = this.#nextKey();
     const length = utf8Length(text);
     output.reserve(MAX_HEADER + length);
-    const start = writeFrameHeader(output.buffer, output.end, first, length, key);
-    if (length !== text.length || length > SHORT_TEXT) {
-      encoder.encodeInto(text, output.buffer.subarray(start, start + length));
-    } else {
-      for (let index = 0; index < length; index++) output.buffer[start + index] = text.charCodeAt(index);
-    }
+    const start = writeFrameHeader(output.buffer, output.end, FIN | OPCODE.TEXT, length, key);
+    encoder.encodeInto(text, output.buffer.subarray(start, start + length));
     if (key !== -1) mask(output.buffer, start, start + length, key, 0);
     output.end = start + length;
+  }
+
+  /** Writes a short text in one pass, as long as all of it is ASCII; nothing is written otherwise. */
+  #writeShortAscii(text: string): boolean {
+    const output = this.#output;
+    const length = text.length;
+    output.reserve(MAX_HEADER + length);
+    const { buffer, end } = output;
+    const start = end + frameHeaderLength(length, this.#nextMaskingKey !== undefined);
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) return false;
+      buffer[start + index] = code;
+    }
+    const key = this.#nextKey();
+    writeFrameHeader(buffer, end, FIN | OPCODE.TEXT, length, key);
+    if (key !== -1) mask(buffer, start, start + length, key, 0);
+    output.end = start + length;
+    return true;
+  }
+
+  #nextKey(): number {
+    return this.#nextMaskingKey === undefined ? -1 : this.#nextMaskingKey() >>> 0;
   }
 }
 

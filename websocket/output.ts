@@ -65,11 +65,19 @@ export class OutputQueue {
     this.buffer = grown;
   }
 
-  /** Appends bytes without a copy; they must not change any more. */
-  append(bytes: Uint8Array): void {
+  /**
+   * Appends bytes without a copy; they must not change any more. With `isOurs` their buffer goes to the pool when they
+   * are written, if it is of a size that the pool keeps.
+   */
+  append(bytes: Uint8Array, isOurs: boolean): void {
     if (this.end > 0) this.#seal();
-    (this.#sealed ??= []).push({ bytes, buffer: undefined });
+    (this.#sealed ??= []).push({ bytes, buffer: isOurs && isUnshared(bytes) ? bytes : undefined });
     this.#sealedLength += bytes.length;
+  }
+
+  /** Gives bytes that were copied, and that are nobody else's, to the pool. */
+  recycle(bytes: Uint8Array): void {
+    if (isUnshared(bytes)) this.#pool.give(bytes);
   }
 
   #seal(): void {
@@ -116,4 +124,8 @@ export class OutputQueue {
     this.buffer = EMPTY_BYTES;
     this.end = 0;
   }
+}
+
+function isUnshared(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer;
 }

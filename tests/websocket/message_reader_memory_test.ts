@@ -142,3 +142,25 @@ Deno.test("MessageReader says whether it stands within a message, a frame or a h
   }
   assertEquals(states, [true, true, true, true, true, true, false]);
 });
+
+Deno.test("MessageReader hands out messages of every size in buffers of their own, where the caller keeps them", () => {
+  for (const length of [64, 511, 512, 513, 1024, 4096, 65_536, 65_537]) {
+    for (const cut of [0, 20, 600]) {
+      for (const fragments of [1, 2]) {
+        const from = reader(new BufferPool(), true);
+        const body = new Uint8Array(length).fill(0x61);
+        const half = length >> 1;
+        const bytes = fragments === 1
+          ? plain(0x82, body)
+          : joined(plain(0x02, body.subarray(0, half)), plain(0x80, body.subarray(half)));
+        from.feed(bytes.slice(0, cut));
+        let event = from.next();
+        from.feed(bytes.slice(cut));
+        event ??= from.next();
+        assert(event?.type === "message");
+        assertEquals([event.data.length, event.data[0], event.data.at(-1)], [length, 0x61, 0x61]);
+        if (event.owned) assertEquals(event.data.buffer.byteLength, length, `${length} bytes cut at ${cut}`);
+      }
+    }
+  }
+});

@@ -1,7 +1,8 @@
 import { inflateRawSync } from "node:zlib";
+import { BufferPool } from "../../internal/buffer_pool.ts";
 import { MessageWriter, type MessageWriterOptions, type SendCompression } from "../../websocket/message_writer.ts";
 import { seededRandom } from "../cuts.ts";
-import { assert, assertEquals, encodeHex } from "../std.ts";
+import { assert, assertEquals, assertGreaterOrEqual, assertLess, encodeHex } from "../std.ts";
 import { PoisonPool } from "./drive.ts";
 import { hex, joined, KEY_NUMBER, type ParsedFrame, parseFrames, utf8 } from "./frames.ts";
 
@@ -133,11 +134,33 @@ Deno.test("MessageWriter does not touch the caller's bytes, unless they were tra
 
 Deno.test("MessageWriter writes large transferred payloads from where they are", () => {
   const sender = writer();
-  const bytes = new Uint8Array(16 << 10).fill(1);
+  const bytes = new Uint8Array(128 << 10).fill(1);
   sender.send(bytes, false, { transfer: true });
-  assertEquals(sender.take()?.length, 4);
+  assertEquals(sender.take()?.length, 10);
   sender.release();
   assert(sender.take()?.buffer === bytes.buffer);
+});
+
+Deno.test("MessageWriter gives transferred buffers to the pool when they are written, and no others", () => {
+  const pool = new BufferPool();
+  const sender = writer({ pool });
+  const settle = () => {
+    while (sender.take() !== undefined) sender.release();
+    return pool.held;
+  };
+  sender.send(new Uint8Array(256 << 10), false, { transfer: true });
+  const kept = settle();
+  assertGreaterOrEqual(kept, 256 << 10);
+  sender.send(new Uint8Array(256 << 10).subarray(1), false, { transfer: true });
+  sender.send(new Uint8Array(512 << 10).subarray(0, 256 << 10), false, { transfer: true });
+  const shared = new Uint8Array(256 << 10);
+  sender.sendEncoded(0x82, shared, shared);
+  assertLess(settle(), kept + (64 << 10), "parts of larger buffers, and what others send too, stay away");
+  const small = new Uint8Array(64 << 10);
+  sender.send(small, false, { transfer: true });
+  settle();
+  const taken = Array.from({ length: 4 }, () => pool.take(64 << 10));
+  assert(taken.includes(small), "a copied one is used again as well");
 });
 
 Deno.test("MessageWriter compresses by the threshold, by choice, and not where that makes it longer (RFC 7692 §6)", () => {

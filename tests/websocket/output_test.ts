@@ -47,7 +47,7 @@ Deno.test("OutputQueue keeps the order of copied and appended bytes, and appends
   const queue = new OutputQueue(new PoisonPool());
   const large = new Uint8Array(100_000).fill(7);
   put(queue, Uint8Array.of(1));
-  queue.append(large);
+  queue.append(large, false);
   put(queue, Uint8Array.of(2));
   assertEquals(queue.length, 100_002);
   assertEquals(queue.take(), Uint8Array.of(1));
@@ -75,7 +75,7 @@ Deno.test("OutputQueue.clear drops all but the bytes taken, whose write may be u
   put(queue, Uint8Array.of(1, 2, 3));
   const taken = queue.take()!;
   put(queue, Uint8Array.of(4));
-  queue.append(Uint8Array.of(5));
+  queue.append(Uint8Array.of(5), false);
   put(queue, Uint8Array.of(6));
   queue.clear();
   assertEquals([queue.ready, queue.length, queue.take()], [false, 3, undefined]);
@@ -90,7 +90,7 @@ Deno.test("OutputQueue loses and reorders nothing, whatever the sizes and whenev
   for (let step = 0; step < 2_000; step++) {
     const size = 1 + Math.floor(random() ** 6 * 80_000);
     const bytes = new Uint8Array(size).fill(step);
-    if (random() < 0.1) queue.append(bytes);
+    if (random() < 0.1) queue.append(bytes, false);
     else put(queue, bytes);
     expected.push(bytes);
     if (random() < 0.3) {

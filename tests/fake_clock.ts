@@ -6,6 +6,9 @@
 
 import { nextMacrotask } from "../internal/schedule.ts";
 
+/** How far {@linkcode FakeClock.until} moves time at once, in milliseconds. */
+const STEP = 10;
+
 interface FakeTimer {
   readonly at: number;
   readonly task: () => void;
@@ -55,6 +58,18 @@ export class FakeClock {
     }
     this.#now = end;
     await settled();
+  }
+
+  /**
+   * Lets time pass in small steps until a promise has settled. What waits for a real socket goes on between the steps, and
+   * time stands still before and after: so a test depends on the order of things, and on no speed.
+   */
+  async until<Value>(promise: Promise<Value>): Promise<Value> {
+    let isOver = false;
+    const end = (): void => void (isOver = true);
+    promise.then(end, end);
+    while (!isOver) await this.advance(STEP);
+    return await promise;
   }
 }
 

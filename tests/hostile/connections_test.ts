@@ -1,6 +1,7 @@
 import { ConnectionClosedError, ProtocolError, SendBufferError } from "../../websocket/errors.ts";
 import { serve, type ServeOptions } from "../../websocket/server.ts";
 import type { WebSocketConnection } from "../../websocket/web_socket_connection.ts";
+import { type FakeClock, withFakeClock } from "../fake_clock.ts";
 import { clientFrame, closeFrame, RawClient } from "../raw_client.ts";
 import {
   assert,
@@ -15,17 +16,18 @@ import {
 import { Arrivals, assertEchoes, LOCAL, serveEcho } from "../websocket/serving.ts";
 import { hostile } from "./attack.ts";
 
-/** An echo server and its end of one client's connection. */
-async function withConnection(
-  options: ServeOptions,
-  body: (client: RawClient, ws: WebSocketConnection) => Promise<void>,
-): Promise<void> {
-  const arrivals = new Arrivals();
-  await using server = serveEcho({ ...options, open: arrivals.open });
-  using client = await RawClient.open(server);
-  await body(client, await arrivals.next());
-  client.close();
-  await assertEchoes(server);
+type Body = (client: RawClient, ws: WebSocketConnection, clock: FakeClock) => Promise<void>;
+
+/** An echo server and its end of one client's connection; time stands still but for what the test does. */
+async function withConnection(options: ServeOptions, body: Body): Promise<void> {
+  await withFakeClock(async (clock) => {
+    const arrivals = new Arrivals();
+    await using server = serveEcho({ ...options, open: arrivals.open });
+    using client = await RawClient.open(server);
+    await body(client, await arrivals.next(), clock);
+    client.close();
+    await assertEchoes(server);
+  });
 }
 
 // -------------------------------------------------------------------------------------------------- Floods
@@ -136,9 +138,9 @@ hostile("never_reads", "the handler form stops reading, so that an echo holds no
 // -------------------------------------------------------------------------------------------------- Slow frames
 
 hostile("slow", "a frame that does not arrive by the message deadline fails with 1008", async () => {
-  await withConnection({ messageTimeout: 30 }, async (client, ws) => {
+  await withConnection({ messageTimeout: 30 }, async (client, ws, clock) => {
     await client.write(clientFrame(0x81, "x", { declared: 1000n }));
-    await client.expectClose(1008);
+    await clock.until(client.expectClose(1008));
     client.close();
     const { code, error } = await ws.closed;
     assertInstanceOf(error, ProtocolError);
@@ -147,13 +149,13 @@ hostile("slow", "a frame that does not arrive by the message deadline fails with
 });
 
 hostile("slow", "bytes that keep coming do not move the message deadline", async () => {
-  await withConnection({ messageTimeout: 100 }, async (client, ws) => {
+  await withConnection({ messageTimeout: 100 }, async (client, ws, clock) => {
     await client.write(clientFrame(0x01, "first fragment"));
     let isOver = false;
     const over = client.expectClose(1008).then(() => void (isOver = true));
     while (!isOver) {
       await client.writeAnyway(clientFrame(0x00, "x"));
-      await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(1);
     }
     await over;
     client.close();
@@ -162,9 +164,9 @@ hostile("slow", "bytes that keep coming do not move the message deadline", async
 });
 
 hostile("slow", "a peer that falls silent within a frame is found dead by keepalive", async () => {
-  await withConnection({ keepalive: { interval: 60, timeout: 60 } }, async (client, ws) => {
+  await withConnection({ keepalive: { interval: 60, timeout: 60 } }, async (client, ws, clock) => {
     await client.write(clientFrame(0x81, "x", { declared: 1000n }));
-    const { code, error } = await ws.closed;
+    const { code, error } = await clock.until(ws.closed);
     assertInstanceOf(error, ProtocolError);
     assertEquals([code, error.code], [1006, "keepalive_timeout"]);
     assertEquals((await client.readFrame())?.first, 0x89);
@@ -175,11 +177,11 @@ hostile("slow", "a peer that falls silent within a frame is found dead by keepal
 // -------------------------------------------------------------------------------------------------- Closing
 
 hostile("close_unanswered", "our close is never answered: TCP is closed at the deadline", async () => {
-  await withConnection({ closeTimeout: 50 }, async (client, ws) => {
+  await withConnection({ closeTimeout: 50 }, async (client, ws, clock) => {
     const closing = ws.close(4000, "over");
     assertEquals(ws.state, "closing");
     assertEquals((await client.expectClose(4000)).reason, "over");
-    await client.expectEnd();
+    await clock.until(client.expectEnd());
     const info = await closing;
     assertInstanceOf(info.error, ProtocolError);
     assertEquals([info.code, info.wasClean, info.error.code], [1006, false, "close_timeout"]);
@@ -188,14 +190,14 @@ hostile("close_unanswered", "our close is never answered: TCP is closed at the d
 });
 
 hostile("close_unanswered", "data that keeps coming behind our close does not move the deadline", async () => {
-  await withConnection({ closeTimeout: 100 }, async (client, ws) => {
+  await withConnection({ closeTimeout: 100 }, async (client, ws, clock) => {
     const closing = ws.close();
     let isOver = false;
     void closing.then(() => isOver = true);
     let written = 0;
     while (await client.writeAnyway(clientFrame(0x82, "x")) && !isOver) {
       written++;
-      await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(1);
     }
     assertGreater(written, 1);
     assertEquals((await closing).code, 1006);
@@ -208,13 +210,13 @@ hostile("close_unanswered", "a peer that broke a rule and goes on sending is cut
     received.push(new TextDecoder().decode(data));
     void ws.send(data, { text: true });
   };
-  await withConnection({ closeTimeout: 100, message }, async (client, ws) => {
+  await withConnection({ closeTimeout: 100, message }, async (client, ws, clock) => {
     await client.write(clientFrame(0x83));
     await client.expectClose(1002);
     let isOver = false;
     void ws.closed.then(() => isOver = true);
     while (await client.writeAnyway(clientFrame(0x81, "too late")) && !isOver) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(1);
     }
     const { error } = await ws.closed;
     assertInstanceOf(error, ProtocolError);
@@ -223,9 +225,9 @@ hostile("close_unanswered", "a peer that broke a rule and goes on sending is cut
 });
 
 hostile("close_unanswered", "a peer that does not read our close frame is cut at the deadline", async () => {
-  await withConnection({ closeTimeout: 50, limits: { maxSendBuffer: 64 << 20 } }, async (_client, ws) => {
+  await withConnection({ closeTimeout: 50, limits: { maxSendBuffer: 64 << 20 } }, async (_client, ws, clock) => {
     void ws.send(new Uint8Array(32 << 20));
-    const { code, wasClean } = await ws.close();
+    const { code, wasClean } = await clock.until(ws.close());
     assertEquals([code, wasClean], [1006, false]);
   });
 });
@@ -234,22 +236,19 @@ hostile(
   "close_unanswered",
   "a client that answers the close but never ends TCP is cut, and the close was clean",
   async () => {
-    await withConnection({ closeTimeout: 50 }, async (client, ws) => {
+    await withConnection({ closeTimeout: 5_000 }, async (client, ws, clock) => {
       const closing = ws.close(1000);
       await client.expectClose(1000);
       await client.write(closeFrame(1000));
       await client.expectEnd();
-      const { code, wasClean } = await closing;
+      const { code, wasClean } = await clock.until(closing);
       assertEquals([code, wasClean], [1000, true]);
     });
   },
 );
 
 /** Counts how often a connection is told to have closed. */
-async function withCount(
-  options: ServeOptions,
-  body: (client: RawClient, ws: WebSocketConnection) => Promise<void>,
-): Promise<void> {
+async function withCount(options: ServeOptions, body: Body): Promise<void> {
   const ended = new Map<WebSocketConnection, number>();
   const close = (ws: WebSocketConnection): void => void ended.set(ws, (ended.get(ws) ?? 0) + 1);
   await withConnection({ ...options, close }, body);
@@ -444,76 +443,96 @@ hostile("mutation", "a borrowed view that is sent back is copied, transfer or no
 
 // -------------------------------------------------------------------------------------------------- Paused reader
 
-hostile("paused_reader", "a reader that pauses for longer than the keepalive timeout keeps its peer", async () => {
-  const arrivals = new Arrivals();
-  await using server = serve({
-    ...LOCAL,
-    keepalive: { interval: 60, timeout: 60 },
-    open: arrivals.open,
-    message: (ws, data) => void ws.send(data, { text: true }),
-  });
-  using client = await RawClient.open(server);
-  const ws = await arrivals.next();
-  ws.pause();
-  await client.write(clientFrame(0x81, "while you were away"));
-  // Three peers in a row that really are silent are found dead meanwhile.
-  for (let round = 0; round < 3; round++) {
-    using _silent = await RawClient.open(server);
-    assertEquals((await (await arrivals.next()).closed).code, 1006);
-  }
-  assertEquals(ws.state, "open");
-  ws.resume();
-  await client.expectFrame(0x81, "while you were away");
-  await client.write(closeFrame(1000));
-  await client.expectClose(1000);
-});
-
-hostile("paused_reader", "an iteration that is slow does not make its peer dead either", async () => {
-  const arrivals = new Arrivals();
-  const more = Promise.withResolvers<void>();
-  const taken: number[] = [];
-  await using server = serve(
-    { ...LOCAL, keepalive: { interval: 60, timeout: 60 }, limits: { receiveHighWaterMark: 1000 }, open: arrivals.open },
-    async (ws) => {
-      for await (const message of ws) {
-        taken.push(message.length);
-        if (taken.length === 1) await more.promise;
-        if (taken.length === 10) await ws.send("all");
+hostile(
+  "paused_reader",
+  "a reader that pauses for longer than the keepalive timeout keeps its peer",
+  () =>
+    withFakeClock(async (clock) => {
+      const arrivals = new Arrivals();
+      await using server = serve({
+        ...LOCAL,
+        keepalive: { interval: 60, timeout: 60 },
+        open: arrivals.open,
+        message: (ws, data) => void ws.send(data, { text: true }),
+      });
+      using client = await RawClient.open(server);
+      const ws = await arrivals.next();
+      ws.pause();
+      await client.write(clientFrame(0x81, "while you were away"));
+      // Three peers in a row that really are silent are found dead meanwhile.
+      for (let round = 0; round < 3; round++) {
+        using _silent = await RawClient.open(server);
+        assertEquals((await clock.until((await arrivals.next()).closed)).code, 1006);
       }
-    },
-  );
-  using client = await RawClient.open(server);
-  const ws = await arrivals.next();
-  for (let count = 0; count < 10; count++) await client.write(clientFrame(0x82, new Uint8Array(500)));
-  for (let round = 0; round < 3; round++) {
-    using _silent = await RawClient.open(server);
-    assertEquals((await (await arrivals.next()).closed).code, 1006);
-  }
-  assertEquals([ws.state, taken.length], ["open", 1]);
-  more.resolve();
-  for (;;) {
-    const frame = await client.readFrame();
-    if (frame?.first !== 0x89) {
-      assertEquals(new TextDecoder().decode(frame?.payload), "all");
-      break;
-    }
-  }
-});
+      assertEquals(ws.state, "open");
+      ws.resume();
+      await client.expectFrame(0x81, "while you were away");
+      await client.write(closeFrame(1000));
+      await client.expectClose(1000);
+    }),
+);
 
-hostile("paused_reader", "any byte is life: a peer that never answers pings but sends is not dead", async () => {
-  const arrivals = new Arrivals();
-  await using server = serve({
-    ...LOCAL,
-    keepalive: { interval: 30, timeout: 500 },
-    open: arrivals.open,
-    message: () => {},
-  });
-  using client = await RawClient.open(server);
-  const ws = await arrivals.next();
-  for (let round = 0; round < 3; round++) {
-    // Each ping is followed by a fragment of a message, and by no pong.
-    await client.expectFrame(0x89, "keepalive");
-    await client.write(clientFrame(round === 0 ? 0x02 : 0x00, "x"));
-  }
-  assertEquals(ws.state, "open");
-});
+hostile(
+  "paused_reader",
+  "an iteration that is slow does not make its peer dead either",
+  () =>
+    withFakeClock(async (clock) => {
+      const arrivals = new Arrivals();
+      const more = Promise.withResolvers<void>();
+      const taken: number[] = [];
+      await using server = serve(
+        {
+          ...LOCAL,
+          keepalive: { interval: 60, timeout: 60 },
+          limits: { receiveHighWaterMark: 1000 },
+          open: arrivals.open,
+        },
+        async (ws) => {
+          for await (const message of ws) {
+            taken.push(message.length);
+            if (taken.length === 1) await more.promise;
+            if (taken.length === 10) await ws.send("all");
+          }
+        },
+      );
+      using client = await RawClient.open(server);
+      const ws = await arrivals.next();
+      for (let count = 0; count < 10; count++) await client.write(clientFrame(0x82, new Uint8Array(500)));
+      for (let round = 0; round < 3; round++) {
+        using _silent = await RawClient.open(server);
+        assertEquals((await clock.until((await arrivals.next()).closed)).code, 1006);
+      }
+      assertEquals([ws.state, taken.length], ["open", 1]);
+      more.resolve();
+      for (;;) {
+        const frame = await client.readFrame();
+        if (frame?.first !== 0x89) {
+          assertEquals(new TextDecoder().decode(frame?.payload), "all");
+          break;
+        }
+      }
+    }),
+);
+
+hostile(
+  "paused_reader",
+  "any byte is life: a peer that never answers pings but sends is not dead",
+  () =>
+    withFakeClock(async (clock) => {
+      const arrivals = new Arrivals();
+      await using server = serve({
+        ...LOCAL,
+        keepalive: { interval: 30, timeout: 5_000 },
+        open: arrivals.open,
+        message: () => {},
+      });
+      using client = await RawClient.open(server);
+      const ws = await arrivals.next();
+      for (let round = 0; round < 3; round++) {
+        // Each ping is followed by a fragment of a message, and by no pong.
+        await clock.until(client.expectFrame(0x89, "keepalive"));
+        await client.write(clientFrame(round === 0 ? 0x02 : 0x00, "x"));
+      }
+      assertEquals(ws.state, "open");
+    }),
+);

@@ -5,6 +5,7 @@ import {
   ProtocolError,
   type ProtocolErrorCode,
 } from "../../websocket/errors.ts";
+import { withFakeClock } from "../fake_clock.ts";
 import { clientFrame, deflated, type FrameForm, toBytes } from "../raw_client.ts";
 import { assert, assertEquals, assertGreater, assertInstanceOf, assertNotEquals, concat } from "../std.ts";
 import { type RawPeer, rawServer } from "../websocket/raw_server.ts";
@@ -252,8 +253,10 @@ hostile(
       await peer.write(frame(0x88, Uint8Array.of(0x0f, 0xa0)));
       await peer.untilClosed();
     });
-    const ws = await connect(server.url, { closeTimeout: 50 });
-    assertEquals(await ws.close(4000), { code: 4000, reason: "", wasClean: true });
+    await withFakeClock(async (clock) => {
+      const ws = await connect(server.url, { closeTimeout: 5_000 });
+      assertEquals(await clock.until(ws.close(4000)), { code: 4000, reason: "", wasClean: true });
+    });
   },
 );
 

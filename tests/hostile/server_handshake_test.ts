@@ -1,4 +1,5 @@
 import type { ServeOptions } from "../../websocket/server.ts";
+import { withFakeClock } from "../fake_clock.ts";
 import { clientFrame, RawClient, requestText, upgradeRequest } from "../raw_client.ts";
 import { assert, assertEquals, concat } from "../std.ts";
 import { assertEchoes, recordingLogger, serveEcho } from "../websocket/serving.ts";
@@ -168,34 +169,40 @@ hostileRequest("version", { what: "two", text: upgradeRequest(["Sec-WebSocket-Ve
 
 // -------------------------------------------------------------------------------------------------- Slow heads
 
-hostile("slow", "a head whose bytes keep coming, but too slowly, gets 408 at one total deadline", async () => {
-  await using server = serveEcho({ handshakeTimeout: 100 });
-  using slow = await RawClient.connect(server);
-  const text = upgradeRequest();
-  // The pace is that of others' whole deadlines: each byte comes after somebody who began later was refused.
-  await slow.write(text.slice(0, 5));
-  using other = await RawClient.connect(server);
-  await slow.write(text.slice(5, 6));
-  assertEquals((await other.readHead()).status, 408);
-  await slow.writeAnyway(text.slice(6, 7));
-  assertEquals((await slow.readHead()).status, 408);
-  await slow.writeAnyway(text.slice(7));
-  slow.close();
-  assertEquals(server.connections.size, 0);
-});
+hostile(
+  "slow",
+  "a head whose bytes keep coming, but too slowly, gets 408 at one total deadline",
+  () =>
+    withFakeClock(async (clock) => {
+      await using server = serveEcho({ handshakeTimeout: 100 });
+      using slow = await RawClient.connect(server);
+      const text = upgradeRequest();
+      // The pace is that of others' whole deadlines: each byte comes after somebody who began later was refused.
+      await slow.write(text.slice(0, 5));
+      using other = await RawClient.connect(server);
+      await slow.write(text.slice(5, 6));
+      assertEquals((await clock.until(other.readHead())).status, 408);
+      await slow.writeAnyway(text.slice(6, 7));
+      assertEquals((await clock.until(slow.readHead())).status, 408);
+      await slow.writeAnyway(text.slice(7));
+      slow.close();
+      assertEquals(server.connections.size, 0);
+    }),
+);
 
 hostile(
   "slow",
   "sockets that say nothing get 408, whatever their number, and their places are free again",
-  async () => {
-    await using server = serveEcho({ handshakeTimeout: 300, limits: { maxConnections: 10 } });
-    const silent = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(server)));
-    for (const client of silent) {
-      assertEquals((await client.readAnswer()).status, 408);
-      client.close();
-    }
-    await assertEchoes(server);
-  },
+  () =>
+    withFakeClock(async (clock) => {
+      await using server = serveEcho({ handshakeTimeout: 300, limits: { maxConnections: 10 } });
+      const silent = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(server)));
+      for (const client of silent) {
+        assertEquals((await clock.until(client.readAnswer())).status, 408);
+        client.close();
+      }
+      await assertEchoes(server);
+    }),
 );
 
 // -------------------------------------------------------------------------------------------------- Long lists

@@ -1,5 +1,6 @@
 import { serve, type ServeOptions } from "../../websocket/server.ts";
 import type { WebSocketConnection } from "../../websocket/web_socket_connection.ts";
+import { withFakeClock } from "../fake_clock.ts";
 import { clientFrame, closeFrame, RawClient, requestText, upgradeRequest } from "../raw_client.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals, assertThrows } from "../std.ts";
 import { Arrivals, LOCAL, recordingLogger, serveEcho } from "./serving.ts";
@@ -193,88 +194,101 @@ Deno.test("an upgrade that is decided during shutdown gets 503", async () => {
 
 // -------------------------------------------------------------------------------------------------- Deadlines
 
-Deno.test("a head that does not arrive in time gets 408, and the connection is closed", async () => {
-  await using server = serveEcho({ handshakeTimeout: 20 });
-  using client = await RawClient.connect(server);
-  await client.write("GET / HTTP/1.1\r\nHost: a\r\n");
-  const answer = await client.readAnswer();
-  assertEquals([answer.status, answer.headers.get("connection")], [408, "close"]);
-});
+Deno.test("a head that does not arrive in time gets 408, and the connection is closed", () =>
+  withFakeClock(async (clock) => {
+    await using server = serveEcho({ handshakeTimeout: 20 });
+    using client = await RawClient.connect(server);
+    await client.write("GET / HTTP/1.1\r\nHost: a\r\n");
+    const answer = await clock.until(client.readAnswer());
+    assertEquals([answer.status, answer.headers.get("connection")], [408, "close"]);
+  }));
 
-Deno.test("what arrives behind the deadline is not answered again", async () => {
-  await using server = serveEcho({ handshakeTimeout: 20 });
-  using client = await RawClient.connect(server);
-  await client.write("GET / HTTP/1.1\r\n");
-  assertEquals((await client.readHead()).status, 408);
-  await client.writeAnyway("Host: a\r\n\r\n");
-  assertMatch(new TextDecoder().decode(await client.readRest()), /^[^:]*\n$/);
-});
+Deno.test("what arrives behind the deadline is not answered again", () =>
+  withFakeClock(async (clock) => {
+    await using server = serveEcho({ handshakeTimeout: 20 });
+    using client = await RawClient.connect(server);
+    await client.write("GET / HTTP/1.1\r\n");
+    assertEquals((await clock.until(client.readHead())).status, 408);
+    await client.writeAnyway("Host: a\r\n\r\n");
+    assertMatch(new TextDecoder().decode(await clock.until(client.readRest())), /^[^:]*\n$/);
+  }));
 
-Deno.test("an upgrade function that takes too long gets its client 503, and its late answer changes nothing", async () => {
-  const decision = Promise.withResolvers<void>();
-  const { logger, records } = recordingLogger();
-  await using server = serveEcho({ handshakeTimeout: 20, upgrade: () => decision.promise, logger });
-  using client = await RawClient.connect(server);
-  const answer = await client.exchange(upgradeRequest());
-  assertEquals([answer.status, answer.headers.get("retry-after")], [503, "5"]);
-  decision.resolve();
-  assertEquals(server.connections.size, 0);
-  assertEquals(records.filter((record) => record.startsWith("error")), []);
-});
+Deno.test("an upgrade function that takes too long gets its client 503, and its late answer changes nothing", () =>
+  withFakeClock(async (clock) => {
+    const asked = Promise.withResolvers<void>();
+    const decision = Promise.withResolvers<void>();
+    const upgrade = (): Promise<void> => {
+      asked.resolve();
+      return decision.promise;
+    };
+    const { logger, records } = recordingLogger();
+    await using server = serveEcho({ handshakeTimeout: 20, upgrade, logger });
+    using client = await RawClient.connect(server);
+    await client.write(upgradeRequest());
+    await asked.promise;
+    const answer = await clock.until(client.readAnswer());
+    assertEquals([answer.status, answer.headers.get("retry-after")], [503, "5"]);
+    decision.resolve();
+    assertEquals(server.connections.size, 0);
+    assertEquals(records.filter((record) => record.startsWith("error")), []);
+  }));
 
-Deno.test("the handshake's deadline ends with the handshake", async () => {
-  const arrivals = new Arrivals();
-  await using server = serveEcho({ handshakeTimeout: 200, open: arrivals.open });
-  using client = await RawClient.open(server);
-  const ws: WebSocketConnection = await arrivals.next();
-  // A second deadline of the same length, begun later, has passed.
-  using silent = await RawClient.connect(server);
-  assertEquals((await silent.readHead()).status, 408);
-  assertEquals(ws.state, "open");
-  await client.write(clientFrame(0x81, "here"));
-  await client.expectFrame(0x81, "here");
-  assertStrictEquals([...server.connections][0], ws);
-});
+Deno.test("the handshake's deadline ends with the handshake", () =>
+  withFakeClock(async (clock) => {
+    const arrivals = new Arrivals();
+    await using server = serveEcho({ handshakeTimeout: 200, open: arrivals.open });
+    using client = await RawClient.open(server);
+    const ws: WebSocketConnection = await arrivals.next();
+    // A second deadline of the same length, begun later, has passed.
+    using silent = await RawClient.connect(server);
+    assertEquals((await clock.until(silent.readHead())).status, 408);
+    assertEquals(ws.state, "open");
+    await client.write(clientFrame(0x81, "here"));
+    await client.expectFrame(0x81, "here");
+    assertStrictEquals([...server.connections][0], ws);
+  }));
 
-Deno.test("a body may take longer than the handshake, as long as its reader takes it", async () => {
-  const more = Promise.withResolvers<void>();
-  async function* parts() {
-    yield new TextEncoder().encode("first ");
-    await more.promise;
-    yield new TextEncoder().encode("second");
-  }
-  await using server = serveEcho({
-    handshakeTimeout: 200,
-    fetch: () => new Response(ReadableStream.from(parts())),
-  });
-  using client = await RawClient.connect(server);
-  await client.write(requestText("GET", "/", ["Host: a"]));
-  await client.readHead();
-  using silent = await RawClient.connect(server);
-  assertEquals((await silent.readHead()).status, 408);
-  more.resolve();
-  assertEquals(new TextDecoder().decode(await client.readRest()), "first second");
-});
+Deno.test("a body may take longer than the handshake, as long as its reader takes it", () =>
+  withFakeClock(async (clock) => {
+    const more = Promise.withResolvers<void>();
+    async function* parts() {
+      yield new TextEncoder().encode("first ");
+      await more.promise;
+      yield new TextEncoder().encode("second");
+    }
+    await using server = serveEcho({
+      handshakeTimeout: 200,
+      fetch: () => new Response(ReadableStream.from(parts())),
+    });
+    using client = await RawClient.connect(server);
+    await client.write(requestText("GET", "/", ["Host: a"]));
+    await client.readHead();
+    using silent = await RawClient.connect(server);
+    assertEquals((await clock.until(silent.readHead())).status, 408);
+    more.resolve();
+    assertEquals(new TextDecoder().decode(await clock.until(client.readRest())), "first second");
+  }));
 
-Deno.test("a body that its reader does not take ends with a deadline, and its source is cancelled", async () => {
-  const cancelled = Promise.withResolvers<void>();
-  let length = 0;
-  await using server = serveEcho({
-    handshakeTimeout: 20,
-    fetch: () =>
-      new Response(
-        new ReadableStream<Uint8Array>({
-          pull: (controller) => {
-            length += 1 << 20;
-            controller.enqueue(new Uint8Array(1 << 20));
-          },
-          cancel: () => cancelled.resolve(),
-        }, { highWaterMark: 0 }),
-      ),
-  });
-  using client = await RawClient.connect(server);
-  await client.write(requestText("GET", "/", ["Host: a"]));
-  await client.readHead();
-  await cancelled.promise;
-  assert(length < 100 << 20);
-});
+Deno.test("a body that its reader does not take ends with a deadline, and its source is cancelled", () =>
+  withFakeClock(async (clock) => {
+    const cancelled = Promise.withResolvers<void>();
+    let length = 0;
+    await using server = serveEcho({
+      handshakeTimeout: 20,
+      fetch: () =>
+        new Response(
+          new ReadableStream<Uint8Array>({
+            pull: (controller) => {
+              length += 1 << 20;
+              controller.enqueue(new Uint8Array(1 << 20));
+            },
+            cancel: () => cancelled.resolve(),
+          }, { highWaterMark: 0 }),
+        ),
+    });
+    using client = await RawClient.connect(server);
+    await client.write(requestText("GET", "/", ["Host: a"]));
+    await client.readHead();
+    await clock.until(cancelled.promise);
+    assert(length < 100 << 20);
+  }));

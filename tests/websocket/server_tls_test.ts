@@ -2,6 +2,7 @@ import { connect } from "../../websocket/client.ts";
 import { HandshakeError } from "../../websocket/errors.ts";
 import { serve, type ServeOptions } from "../../websocket/server.ts";
 import type { ConnectionInfo, WebSocketConnection } from "../../websocket/web_socket_connection.ts";
+import { withFakeClock } from "../fake_clock.ts";
 import { RawClient } from "../raw_client.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../std.ts";
 import { createTlsFixture, TestAuthority } from "../tls_fixture.ts";
@@ -67,25 +68,26 @@ for (const [way, options] of WAYS) {
     assertEquals([answer.status, answer.body], [200, page]);
   });
 
-  Deno.test(`serve by ${way}: a client that speaks no TLS or nothing does no harm`, async () => {
-    const opened: ConnectionInfo[] = [];
-    await using server = serveEcho({
-      ...options(),
-      handshakeTimeout: 300,
-      open: (ws) => void opened.push(ws.info),
-    });
-    using noise = await RawClient.connect(server);
-    await noise.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    await noise.readRest().catch(() => {});
-    using silent = await RawClient.connect(server);
-    if (way === "node:tls") await silent.readRest().catch(() => {});
-    const gone = await RawClient.connect(server);
-    gone.close();
-    assertEquals(opened, []);
-    const ws = await connect(server.url, { tls: WITH_CERTIFICATE });
-    await assertExchanges(ws);
-    await ws.close();
-  });
+  Deno.test(`serve by ${way}: a client that speaks no TLS or nothing does no harm`, () =>
+    withFakeClock(async (clock) => {
+      const opened: ConnectionInfo[] = [];
+      await using server = serveEcho({
+        ...options(),
+        handshakeTimeout: 300,
+        open: (ws) => void opened.push(ws.info),
+      });
+      using noise = await RawClient.connect(server);
+      await noise.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      await clock.until(noise.readRest().catch(() => {}));
+      using silent = await RawClient.connect(server);
+      if (way === "node:tls") await clock.until(silent.readRest().catch(() => {}));
+      const gone = await RawClient.connect(server);
+      gone.close();
+      assertEquals(opened, []);
+      const ws = await connect(server.url, { tls: WITH_CERTIFICATE });
+      await assertExchanges(ws);
+      await ws.close();
+    }));
 
   Deno.test(`serve by ${way}: shutdown ends clients within their TLS handshake`, async () => {
     const server = serveEcho(options());

@@ -159,17 +159,21 @@ export class Driver implements WheelEntry {
 
   /** Stops reading, for one more reason. */
   pause(reason: number): void {
-    if (this.#pauses === 0) this.#protocol.pauseReading();
     this.#pauses |= reason;
     if (reason === PAUSED_BY_OUTPUT) this.#isDraining = true;
+    // A peer that takes nothing of what waits for it is watched all the same: each write that goes on is life.
+    else this.#protocol.pauseReading();
   }
 
   /** Takes reasons back; without any left, reads again. */
   unpause(reasons: number): void {
     if ((this.#pauses & reasons) === 0) return;
     this.#pauses &= ~reasons;
-    if (this.#pauses !== 0 || this.hasEnded) return;
-    this.#protocol.resumeReading(performance.now());
+    if (this.hasEnded) return;
+    const now = performance.now();
+    if ((this.#pauses & ~PAUSED_BY_OUTPUT) === 0) this.#protocol.resumeReading(now);
+    if (this.#pauses !== 0) return;
+    this.#protocol.noteLife(now);
     this.#arm();
     // Not from within the user's call: a sweep calls handlers.
     if (!this.#isReading) nextMacrotask(() => void this.#readLoop());
@@ -208,6 +212,7 @@ export class Driver implements WheelEntry {
         let rest = next;
         for (;;) {
           const written = await this.#stream.write(rest);
+          if (this.#pauses === PAUSED_BY_OUTPUT) this.#protocol.noteLife(performance.now());
           if (written >= rest.length) break;
           rest = rest.subarray(written);
         }

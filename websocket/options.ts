@@ -31,7 +31,8 @@ export interface ConnectionLimits {
 
 /**
  * How a dead peer is found: after `interval` of silence a ping is sent, and after `timeout` more of silence the
- * connection ends with 1006. Any received byte is life; while reading is paused nobody is taken for dead.
+ * connection ends with 1006. Any byte received is life; so is, where more waits to be sent than the high-water mark
+ * allows, any byte taken. While the program pauses reading nobody is taken for dead.
  *
  * @public
  */

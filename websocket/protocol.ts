@@ -391,6 +391,15 @@ export class Protocol {
     this.#writer.release();
   }
 
+  /**
+   * Says that the peer lives, though nothing arrived: it took what was sent.
+   *
+   * @param now The time, in milliseconds.
+   */
+  noteLife(now: number): void {
+    this.#noteReceived(now);
+  }
+
   /** Says that the driver stops reading, so that silence is not the peer's. */
   pauseReading(): void {
     this.#isPaused = true;

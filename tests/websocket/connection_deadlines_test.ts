@@ -63,6 +63,30 @@ Deno.test("Connection does not take a peer for dead while its own reader pauses"
   });
 });
 
+Deno.test("Connection finds a peer that takes nothing of what waits for it, and keeps one that takes a little", async () => {
+  for (const takes of [false, true]) {
+    await withFakeClock(async (clock) => {
+      const opened = open({
+        options: { keepalive: { interval: 1_000, timeout: 500 }, limits: { sendHighWaterMark: 10 } },
+        handlers: { message: (ws, data) => void ws.send(data) },
+      });
+      opened.stream.stallWrites();
+      await opened.receive(masked(0x82, "more than the mark"));
+      for (let step = 0; step < 20; step++) {
+        await clock.advance(100);
+        if (!takes || step % 5 !== 4) continue;
+        opened.stream.resumeWrites();
+        await settled();
+        opened.stream.stallWrites();
+        await opened.receive(masked(0x82, "more than the mark"));
+      }
+      assertEquals(opened.connection.state, takes ? "open" : "closed");
+      await opened.end();
+      assertEquals(clock.timers, 0);
+    });
+  }
+});
+
 Deno.test("Connection ends a closing handshake that is not answered at the close deadline", async () => {
   for (const role of ["client", "server"] as const) {
     await withFakeClock(async (clock) => {

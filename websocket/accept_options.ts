@@ -47,6 +47,8 @@ export interface AcceptOptions extends ConnectionOptions, WebSocketHandlers {
   readonly subprotocols?: readonly string[];
   /** The path of the WebSocket; another is answered with 404. @default {any path} */
   readonly path?: string;
+  /** Ends: a server as its `shutdown()` does, what `accept()` took at once. */
+  readonly signal?: AbortSignal;
   /** How long a client may take to send its request, and `upgrade` to decide, in milliseconds. @default {10000} */
   readonly handshakeTimeout?: number;
   /**

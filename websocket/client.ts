@@ -8,6 +8,7 @@ import { BufferPool } from "../internal/buffer_pool.ts";
 import { failureMessage } from "../internal/log.ts";
 import { maskingKeys } from "../internal/masking_keys.ts";
 import { TimerWheel } from "../internal/timer_wheel.ts";
+import { toError } from "../internal/to_error.ts";
 import {
   type ClientTlsOptions,
   type ConnectOptions,
@@ -251,10 +252,6 @@ function startConnection(opened: Opened, hop: Hop, plan: ConnectPlan, attempt: A
   signal?.addEventListener("abort", onAbort);
   connection.start(rest);
   return connection;
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error("Connection aborted", { cause: reason });
 }
 
 // --------------------------------------------------------------------------------------------------------- Sockets

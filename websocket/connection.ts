@@ -8,6 +8,7 @@ import { type BufferPool, EMPTY_BYTES } from "../internal/buffer_pool.ts";
 import { viewBytes } from "../internal/bytes.ts";
 import { failureMessage, SILENT_LOGGER } from "../internal/log.ts";
 import type { TimerWheel } from "../internal/timer_wheel.ts";
+import { toError } from "../internal/to_error.ts";
 import type { SharedMessage } from "./broadcast.ts";
 import { checkCloseArguments, CLOSE_CODE, isNormalClosure } from "./close_code.ts";
 import { ContextDeflater } from "./deflate.ts";
@@ -543,10 +544,6 @@ function handled<T>(promise: Promise<T>): Promise<T> {
 }
 
 function ignore(): void {}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}
 
 function ownedData(event: MessageEvent): Uint8Array {
   return event.owned ? event.data : event.data.slice();

@@ -7,6 +7,7 @@
 import type { BufferPool } from "../internal/buffer_pool.ts";
 import { nextMacrotask } from "../internal/schedule.ts";
 import type { TimerWheel, WheelEntry } from "../internal/timer_wheel.ts";
+import { toError } from "../internal/to_error.ts";
 import type { CloseInfo } from "./errors.ts";
 import type { Protocol, ProtocolEvent } from "./protocol.ts";
 import { ReadBuffer } from "./read_buffer.ts";
@@ -304,8 +305,4 @@ export class Driver implements WheelEntry {
     if (!this.#isReading) this.#buffer.drop();
     this.#owner.onEnd(this.#protocol.closeInfo);
   }
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -6,6 +6,7 @@
 
 import { viewBytes } from "../internal/bytes.ts";
 import { failureMessage } from "../internal/log.ts";
+import { toError } from "../internal/to_error.ts";
 import { type AcceptOptions, resolveAcceptor } from "./accept_options.ts";
 import { type AcceptorConfig, acceptStream } from "./acceptor.ts";
 import { SharedMessage } from "./broadcast.ts";
@@ -36,8 +37,6 @@ export interface ServeOptions extends AcceptOptions {
   readonly listener?: Deno.Listener;
   /** Serve TLS. */
   readonly tls?: ServerTlsOptions;
-  /** Stops the server as {@linkcode Server.shutdown} does. */
-  readonly signal?: AbortSignal;
   /** Called once the server listens. @default {logs the URL} */
   readonly onListen?: (server: Server) => void;
 }
@@ -143,7 +142,8 @@ export function serve(
  *
  * @param stream The socket: a `Deno.Conn`, or anything of that shape. It is closed if the client is turned away.
  * @param options Whom to let in, limits, and handlers.
- * @returns The connection, or `undefined` where the client was answered otherwise.
+ * @returns The connection, or `undefined` where the client was answered otherwise. It rejects with the reason of an
+ * aborted signal.
  *
  * @example Use
  * ```ts
@@ -166,9 +166,23 @@ export async function accept(
   stream: ByteStream,
   options: AcceptOptions = {},
 ): Promise<WebSocketConnection | undefined> {
-  const config = resolveAcceptor(options, {});
+  const { signal } = options;
+  signal?.throwIfAborted();
+  let connection: Connection | undefined;
+  const onAbort = (): void => {
+    guard.abort();
+    connection?.abort(toError(signal?.reason));
+  };
+  const onOver = (): void => signal?.removeEventListener("abort", onAbort);
+  const config = resolveAcceptor(options, { onOpen: (opened) => connection = opened, onEnd: onOver });
   const guard = new HandshakeGuard({ stream, wheel: config.wheel, timeout: config.handshakeTimeout });
-  return await acceptStream(guard, new StreamInfo(stream, false), config);
+  signal?.addEventListener("abort", onAbort);
+  await acceptStream(guard, new StreamInfo(stream, false), config);
+  if (connection === undefined) {
+    onOver();
+    signal?.throwIfAborted();
+  }
+  return connection;
 }
 
 /** A server and its connections. */

@@ -3,7 +3,7 @@ import { accept, type AcceptOptions } from "../../websocket/server.ts";
 import type { ByteStream } from "../../websocket/stream.ts";
 import type { WebSocketConnection } from "../../websocket/web_socket_connection.ts";
 import { clientFrame, closeFrame, RawClient, requestText, upgradeRequest } from "../raw_client.ts";
-import { assert, assertEquals, assertRejects, assertThrows, concat } from "../std.ts";
+import { assert, assertEquals, assertRejects, assertThrows, concat, fail } from "../std.ts";
 import { createTlsFixture } from "../tls_fixture.ts";
 import { LOCAL } from "./serving.ts";
 
@@ -115,6 +115,28 @@ Deno.test("accept answers plain requests by fetch", async () => {
     assertEquals((await client.exchange(requestText("GET", "/", ["Host: a"]))).body, "page");
     client.close();
     assertEquals(await accepted, undefined);
+  });
+});
+
+Deno.test("accept ends at its signal, in the handshake and afterwards", async () => {
+  const early = new AbortController();
+  await acceptOne({ signal: early.signal }, async (client, accepted) => {
+    await client.write(new TextEncoder().encode("GET / HTTP/1.1\r\n"));
+    early.abort(new Error("No more"));
+    await assertRejects(() => accepted, Error, "No more");
+    await assertRejects(
+      () => accept({ read: () => fail(), write: () => fail(), close() {} }, { signal: early.signal }),
+      Error,
+      "No more",
+    );
+  });
+  const late = new AbortController();
+  await acceptOne({ signal: late.signal }, async (client, accepted) => {
+    await client.handshake();
+    const ws = await accepted;
+    late.abort("enough");
+    const info = await ws?.closed;
+    assertEquals([info?.code, info?.error?.message], [1006, "enough"]);
   });
 });
 

@@ -45,8 +45,21 @@ export const jsrStd: Std | undefined = loaded;
 
 /** See `@std/assert`. */
 export const assert: Std["assert"] = std.assert;
-/** See `@std/assert`. */
-export const assertEquals: Std["assertEquals"] = std.assertEquals;
+/** From here on, to print how two byte arrays differ takes minutes: a failing test would look like one that hangs. */
+const LARGE = 4_096;
+
+/** See `@std/assert`; of large byte arrays it tells only where they begin to differ. */
+export function assertEquals<T>(actual: T, expected: T, message?: string): void {
+  const areBytes = actual instanceof Uint8Array && expected instanceof Uint8Array;
+  if (
+    !areBytes || Math.max(actual.length, expected.length) <= LARGE || actual.constructor !== expected.constructor
+  ) return std.assertEquals(actual, expected, message);
+  const at = expected.findIndex((byte, index) => byte !== actual[index]);
+  if (at < 0 && actual.length === expected.length) return;
+  const lengths = `received ${actual.length} bytes, expected ${expected.length}`;
+  const from = at < 0 ? expected.length : at;
+  std.fail(`${message ?? "Bytes differ"}: ${lengths}; byte ${from} is ${actual[from]}, expected ${expected[from]}`);
+}
 /** See `@std/assert`. */
 export const assertNotEquals: Std["assertNotEquals"] = std.assertNotEquals;
 /** See `@std/assert`. */

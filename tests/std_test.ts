@@ -1,5 +1,5 @@
 import * as fallback from "./std_fallback.ts";
-import { jsrStd, type Std } from "./std.ts";
+import { assertEquals, jsrStd, type Std } from "./std.ts";
 import nodeAssert from "node:assert/strict";
 
 const BYTES = new Uint8Array([0x00, 0x0f, 0xff]);
@@ -115,6 +115,27 @@ async function checkTable(std: Std): Promise<void> {
     nodeAssert.deepStrictEqual(await run(std), expected, name);
   }
 }
+
+Deno.test("assertEquals tells where large byte arrays begin to differ", () => {
+  const bytes = new Uint8Array(200_000).map((_, index) => index);
+  const other = bytes.slice();
+  other[150_000] = 1;
+  assertEquals(bytes, bytes.slice());
+  const failures: readonly (readonly [Uint8Array, string])[] = [
+    [other, "Bytes differ: received 200000 bytes, expected 200000; byte 150000 is 1, expected 240"],
+    [bytes.subarray(0, 9), "Bytes differ: received 9 bytes, expected 200000; byte 9 is undefined, expected 9"],
+    [
+      new Uint8Array([...bytes, 7]),
+      "Bytes differ: received 200001 bytes, expected 200000; byte 200000 is 7, expected undefined",
+    ],
+  ];
+  for (const [actual, message] of failures) {
+    nodeAssert.throws(() => assertEquals(actual, bytes), { name: "AssertionError", message });
+  }
+  nodeAssert.throws(() => assertEquals<object>(new Uint16Array(5000), new Uint8Array(5000)), {
+    name: "AssertionError",
+  });
+});
 
 Deno.test("The fallback assertions agree with the table", () => checkTable(fallback));
 

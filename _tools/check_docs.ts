@@ -148,6 +148,10 @@ class DocCheck {
     if (summaryOf(jsDoc) === "") this.#at(declaration, `${name} has no summary`);
     this.#checkLevel(name, declaration, isPublic);
     if (!isPublic) return;
+    for (const { name: param } of def?.typeParams ?? []) {
+      const isDocumented = tagsOf(jsDoc, "template").some((tag) => tag.name === param && (tag.doc ?? "").trim() !== "");
+      if (!isDocumented) this.#at(declaration, `${name} has no @typeParam ${param}`);
+    }
     if (declaration.kind === "function") this.#checkFunction(name, declaration, def ?? {}, jsDoc);
     for (const member of [...def?.constructors ?? [], ...def?.methods ?? [], ...def?.properties ?? []]) {
       this.#checkMember(name, declaration, member);

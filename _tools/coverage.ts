@@ -4,6 +4,7 @@
  * @module
  */
 
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { readSources, report, ROOT } from "./project.ts";
 import { scanSource } from "./source_text.ts";
@@ -72,12 +73,17 @@ export function percentOf(counts: readonly LineCount[]): number {
   return found === 0 ? 100 : hit / found * 100;
 }
 
-/** Runs Deno and gives what it wrote to its standard output. */
-async function runDeno(args: readonly string[], stdout: "inherit" | "piped"): Promise<string> {
-  const options: Deno.CommandOptions = { args: [...args], cwd: ROOT, stdin: "null", stdout, stderr: "inherit" };
+/** What Deno says of each copy of a source that a test made and removed. */
+const REMOVED = /^Source not found for .*\n/gm;
+
+/** Runs Deno and gives what it wrote to its standard output, where that is piped. */
+async function runDeno(args: readonly string[], stdio: "inherit" | "piped"): Promise<string> {
+  const options: Deno.CommandOptions = { args: [...args], cwd: ROOT, stdin: "null", stdout: stdio, stderr: stdio };
   const output = await new Deno.Command(Deno.execPath(), options).output();
+  const decoder = new TextDecoder();
+  if (stdio === "piped") process.stderr.write(decoder.decode(output.stderr).replace(REMOVED, ""));
   if (!output.success) throw new Error(`deno ${args.join(" ")} ended with status ${output.code}`);
-  return stdout === "piped" ? new TextDecoder().decode(output.stdout) : "";
+  return stdio === "piped" ? decoder.decode(output.stdout) : "";
 }
 
 async function measure(): Promise<Map<string, LineCount>> {

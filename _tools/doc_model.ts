@@ -80,6 +80,8 @@ export interface DocLocation {
 
 /** What a symbol is. */
 export interface DocDefinition extends DocFunction {
+  /** The type parameters of a class, a function, an interface or a type alias. */
+  readonly typeParams?: readonly { readonly name: string }[];
   /** What a `reference` stands for: the declaration that it exports again. */
   readonly target?: DocLocation;
   /** The constructors of a class. */

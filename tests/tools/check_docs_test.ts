@@ -151,6 +151,16 @@ export function a(): void {}`,
     ],
   },
   {
+    name: "type parameters with and without a word",
+    code: `/**\n * Is.\n *\n * @typeParam T That.\n *\n * @public\n */\nexport interface A<T, U> {
+  /** That. */
+  t: T;
+  /** The other. */
+  u: U;
+}`,
+    asPublic: ["A has no @typeParam U"],
+  },
+  {
     name: "an internal member in one line, and one that documentation leaves out",
     code: `/**\n * Is.\n *\n${EXAMPLE}\n * @public\n */\nexport class A {
   /** Says. @internal */

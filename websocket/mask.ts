@@ -28,7 +28,7 @@ const keyWord = new BigInt64Array(keyBytes.buffer);
  * @internal
  */
 export function mask(bytes: Uint8Array, start: number, end: number, maskingKey: number, offset: number): void {
-  const key = rotate(maskingKey, offset);
+  const key = (offset & 3) === 0 ? maskingKey : rotate(maskingKey, offset);
   if (end - start < WORD_WISE_FROM) {
     maskBytes(bytes, start, end, key);
     return;

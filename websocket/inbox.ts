@@ -39,6 +39,8 @@ export interface InboxOwner {
   onTooBig(error: ProtocolError): void;
 }
 
+const NONE: Waiter[] = [];
+
 /** What an item costs beside its payload, in bytes: the object, its buffer's header, its place in the queue. */
 const ITEM_COST = 160;
 
@@ -62,7 +64,9 @@ export class Inbox {
   readonly #mark: number;
   readonly #maxMessage: number;
   readonly #queue: BoundedQueue<InboxItem> = new BoundedQueue();
-  #waiters: Waiter[] | undefined;
+  #waiter: Waiter | undefined;
+  /** Those that asked while somebody waited already: one who iterates never does. */
+  #others: Waiter[] = NONE;
   #isOver = false;
   #isStopped = false;
   /** Whether messages have ever been taken as streams. */
@@ -85,9 +89,9 @@ export class Inbox {
   /** Adds an item, or hands it to whoever waits. */
   push(item: InboxItem, length: number): void {
     if (this.#isStopped) return;
-    const waiter = this.#waiters?.shift();
+    const waiter = this.#waiter;
     if (waiter !== undefined) {
-      if (this.#waiters!.length === 0) this.#waiters = undefined;
+      this.#waiter = this.#others.length === 0 ? undefined : this.#others.shift();
       waiter.resolve({ done: false, value: item });
       return;
     }
@@ -104,8 +108,9 @@ export class Inbox {
   end(error: Error | undefined): void {
     this.#ended = true;
     this.#error = error;
-    const waiters = this.#waiters ?? [];
-    this.#waiters = undefined;
+    const waiters = this.#waiter === undefined ? NONE : [this.#waiter, ...this.#others];
+    this.#waiter = undefined;
+    this.#others = NONE;
     for (const { resolve, reject } of waiters) {
       if (this.#error === undefined) resolve(DONE);
       else reject(this.#takeError()!);
@@ -126,7 +131,9 @@ export class Inbox {
   #wait(): Promise<ItemResult> {
     if (this.#ended) return this.#error === undefined ? Promise.resolve(DONE) : Promise.reject(this.#takeError());
     const promise = new Promise<ItemResult>((resolve, reject) => {
-      (this.#waiters ??= []).push({ resolve, reject });
+      const waiter = { resolve, reject };
+      if (this.#waiter === undefined) this.#waiter = waiter;
+      else this.#others = [...this.#others, waiter];
     });
     this.#owner.onDry();
     return promise;

@@ -14,7 +14,7 @@ import { checkCloseArguments, CLOSE_CODE, isNormalClosure } from "./close_code.t
 import { ContextDeflater } from "./deflate.ts";
 import { Driver, type DriverOwner, PAUSED_BY_INBOX, PAUSED_BY_OUTPUT, PAUSED_BY_USER } from "./driver.ts";
 import { type CloseInfo, ConnectionClosedError, type ProtocolError, SendBufferError } from "./errors.ts";
-import type { DeflateParameters } from "./extension.ts";
+import { type DeflateParameters, resolveCompression } from "./extension.ts";
 import { MAX_CONTROL_PAYLOAD } from "./frame.ts";
 import { unpackRequest } from "./http1.ts";
 import { Inbox, type InboxItem, type InboxOwner, Piece } from "./inbox.ts";
@@ -123,8 +123,9 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     this.#init = init;
     this.#shared = shared;
     this.#handlers = handlers;
-    const compression = compressionOf(options);
-    const protocol = deflate === undefined ? shared.protocol : { ...shared.protocol, deflate, compression };
+    const protocol = deflate === undefined
+      ? shared.protocol
+      : { ...shared.protocol, deflate, compression: compressionOf(options) };
     this.#protocol = new Protocol(protocol, performance.now());
     this.#driver = new Driver(init.stream, shared, this.#protocol, this);
     const { message, fragment } = handlers;
@@ -554,7 +555,7 @@ function withoutTransfer(options: SendOptions | undefined): SendFlags | undefine
 }
 
 function compressionOf(options: ResolvedOptions): { threshold: number; level: number; memLevel: number } {
-  const { threshold = 1024, level = 6, memLevel = 8 } = options.compression ?? {};
+  const { threshold, level, memLevel } = resolveCompression(options.compression ?? {});
   return { threshold, level, memLevel };
 }
 

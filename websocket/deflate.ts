@@ -8,6 +8,7 @@
 import type { DeflateRaw } from "node:zlib";
 import { assert } from "../internal/assert.ts";
 import { builtin } from "../internal/builtins.ts";
+import { concatBytes } from "../internal/bytes.ts";
 import { ConnectionClosedError, ProtocolError } from "./errors.ts";
 
 /** How a sender compresses. @internal */
@@ -169,7 +170,7 @@ export class ContextDeflater {
     this.#parts = [];
     // zlib writes nothing for an empty message behind a flush: RFC 7692 §7.2.3.6 gives the byte.
     if (parts.length === 0) return new Uint8Array(1);
-    return withoutTail(parts.length === 1 ? parts[0]! : join(parts, parts.reduce((sum, part) => sum + part.length, 0)));
+    return withoutTail(parts.length === 1 ? parts[0]! : concatBytes(parts));
   }
 
   #fail(error: Error): void {
@@ -238,7 +239,7 @@ export class MessageInflater {
       if (length > maxLength) throw tooBig(maxLength);
       parts.push(part);
       position += engine.bytesWritten;
-      if (position === input.length || position === end) return join(parts, length);
+      if (position === input.length || position === end) return concatBytes(parts);
       if (position > end) throw invalid("Compressed message ends inside a block");
       if (streams === MAX_STREAMS) throw invalid(`Compressed message has more than ${MAX_STREAMS} final blocks`);
       primed = 0;
@@ -321,17 +322,6 @@ function inflateStream(input: Uint8Array, maxOutputLength: number, chunkSize: nu
 
 function isInflated(value: unknown): value is Inflated {
   return typeof value === "object" && value !== null && "buffer" in value && "engine" in value;
-}
-
-/** Copies: zlib's output lies in a larger buffer, which other code of the process may share. */
-function join(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(length);
-  let position = 0;
-  for (const part of parts) {
-    joined.set(part, position);
-    position += part.length;
-  }
-  return joined;
 }
 
 function tooBig(maxLength: number, cause?: unknown): ProtocolError {

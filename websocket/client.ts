@@ -36,10 +36,9 @@ import {
   readResponseHead,
   withBrackets,
   withoutBrackets,
-  writeAll,
 } from "./proxy.ts";
 import { followRedirect } from "./redirect.ts";
-import type { ByteStream } from "./stream.ts";
+import { type ByteStream, writeAll } from "./stream.ts";
 import type { ConnectionInfo, WebSocketConnection } from "./web_socket_connection.ts";
 
 export type { ClientTlsOptions, ConnectOptions, DialTarget };

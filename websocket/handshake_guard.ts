@@ -6,7 +6,7 @@
 
 import type { TimerWheel, WheelEntry } from "../internal/timer_wheel.ts";
 import { createRefusal, formatRefusal, type Refusal } from "./handshake.ts";
-import type { ByteStream } from "./stream.ts";
+import { type ByteStream, writeAll } from "./stream.ts";
 
 /** How much a refused peer may go on sending while it should read the refusal, in bytes. */
 const LINGER_BYTES = 256 << 10;
@@ -127,8 +127,7 @@ export class HandshakeGuard implements WheelEntry {
   async #refuseLate(refusal: Refusal, isBeingRead: boolean): Promise<void> {
     this.#startLinger(LATE_GRACE);
     try {
-      const bytes = formatRefusal(refusal);
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.stream.write(rest));
+      await writeAll(this.stream, formatRefusal(refusal));
       if (isBeingRead) await this.stream.closeWrite?.();
     } catch {
       // The peer is gone already: then there is nobody to tell.

@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions as NodeTlsOptions, TLSSocket } from "node:tls";
 import { EMPTY_BYTES } from "../internal/buffer_pool.ts";
 import { builtin } from "../internal/builtins.ts";
-import type { ByteStream } from "./stream.ts";
+import { type ByteStream, writeAll } from "./stream.ts";
 
 /** What {@linkcode secureNodeStream} needs to know. @internal */
 export interface NodeTlsClientOptions {
@@ -185,10 +185,6 @@ export function duplexOf(stream: ByteStream): Duplex {
       callback(error);
     },
   });
-}
-
-async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
 }
 
 type NeededBuiltin = "node:net" | "node:stream" | "node:tls";

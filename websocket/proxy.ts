@@ -10,7 +10,7 @@ import { BodyReader } from "./body.ts";
 import { HandshakeError } from "./errors.ts";
 import { HeaderList } from "./headers.ts";
 import { formatRequestHead, HttpHeadError, type ResponseHead, ResponseHeadParser } from "./http1.ts";
-import type { ByteStream } from "./stream.ts";
+import { type ByteStream, writeAll } from "./stream.ts";
 
 /** A proxy, taken apart. @internal */
 export interface Proxy {
@@ -126,11 +126,6 @@ function decodePart(part: string): string {
 export async function openTunnel(stream: ByteStream, proxy: Proxy, target: TunnelTarget): Promise<void> {
   if (proxy.kind === "http") await connectHttp(stream, proxy, target);
   else await connectSocks5(stream, proxy, target);
-}
-
-/** Writes all of `bytes`. @internal */
-export async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
 }
 
 // ------------------------------------------------------------------------------------------------------------ HTTP

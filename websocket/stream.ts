@@ -29,3 +29,8 @@ export interface ByteStream {
   /** Closes both directions at once. A pending read or write settles. */
   close(): void;
 }
+
+/** Writes all of `bytes`. @internal */
+export async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+}

@@ -1,0 +1,136 @@
+/**
+ * The arguments of a message: as values, or as the bytes they came in, decoded when somebody looks.
+ * Sans-I/O.
+ *
+ * @module
+ */
+
+import type { Dict } from "./errors.ts";
+import type { Format, ValueReader, ValueWriter } from "./format.ts";
+
+/** How many of args and kwargs stand on the wire: none, args, or both. @internal */
+export type PayloadCount = 0 | 1 | 2;
+
+const readers = new WeakMap<Format, ValueReader>();
+
+function readerOf(format: Format): ValueReader {
+  let reader = readers.get(format);
+  if (reader === undefined) readers.set(format, reader = format.createReader());
+  return reader;
+}
+
+/**
+ * Positional and keyword arguments. Bytes from a transport are borrowed until {@linkcode retain} is called: whoever
+ * keeps a payload beyond the handling of its message calls that first.
+ *
+ * @internal
+ */
+export class Payload {
+  /** No arguments. */
+  static readonly EMPTY: Payload = new Payload(0, undefined, undefined);
+
+  /** How many of args and kwargs stand on the wire. */
+  readonly count: PayloadCount;
+  #args: readonly unknown[] | undefined;
+  #kwargs: Readonly<Dict> | undefined;
+  #format: Format | undefined;
+  #bytes: Uint8Array | undefined;
+  /** Where the keyword arguments begin in the bytes. */
+  #split = 0;
+  #borrowed = false;
+  /** The payload in other formats than it came in, for a second receiver. */
+  #encoded: Map<Format, Uint8Array> | undefined;
+
+  /** Use {@linkcode of}, {@linkcode wire} and {@linkcode EMPTY}. */
+  private constructor(
+    count: PayloadCount,
+    args: readonly unknown[] | undefined,
+    kwargs: Readonly<Dict> | undefined,
+  ) {
+    this.count = count;
+    this.#args = args;
+    this.#kwargs = kwargs;
+  }
+
+  /** A payload of values; what is empty is not written (WAMP, Empty Arguments and Keyword Arguments). */
+  static of(args?: readonly unknown[], kwargs?: Readonly<Dict>): Payload {
+    if (kwargs !== undefined && Object.keys(kwargs).length > 0) return new Payload(2, args ?? [], kwargs);
+    return args !== undefined && args.length > 0 ? new Payload(1, args, undefined) : Payload.EMPTY;
+  }
+
+  /** A payload as it arrived: well-formed, a list, and a dictionary from `split` on. `bytes` is borrowed. */
+  static wire(format: Format, bytes: Uint8Array, count: PayloadCount, split: number): Payload {
+    if (count === 0) return Payload.EMPTY;
+    const payload = new Payload(count, undefined, undefined);
+    payload.#format = format;
+    payload.#bytes = bytes;
+    payload.#split = split;
+    payload.#borrowed = true;
+    return payload;
+  }
+
+  /** The positional arguments, decoded at the first look. */
+  get args(): readonly unknown[] {
+    if (this.#args === undefined) this.#decode();
+    return this.#args ?? [];
+  }
+
+  /** The keyword arguments, decoded at the first look. */
+  get kwargs(): Readonly<Dict> {
+    if (this.#kwargs === undefined) this.#decode();
+    return this.#kwargs ?? {};
+  }
+
+  /** The bytes this holds on to, for limits. */
+  get byteLength(): number {
+    return this.#bytes?.length ?? 0;
+  }
+
+  /** Makes the payload outlive the buffer it came in: copies it, once. */
+  retain(): this {
+    if (this.#borrowed) {
+      this.#bytes = this.#bytes?.slice();
+      this.#borrowed = false;
+    }
+    return this;
+  }
+
+  /** Writes the elements: copied where the format is that of the bytes, else encoded once for each format. */
+  writeTo(writer: ValueWriter): void {
+    if (this.count === 0) return;
+    const { format } = writer;
+    const bytes = format === this.#format ? this.#bytes : this.#encoded?.get(format);
+    if (bytes !== undefined) return writer.raw(bytes, 0, bytes.length);
+    if (this.#format === undefined) return this.#writeValues(writer);
+    const encoded = this.#encode(format);
+    writer.raw(encoded, 0, encoded.length);
+  }
+
+  #writeValues(writer: ValueWriter): void {
+    writer.value(this.args);
+    if (this.count === 2) writer.value(this.kwargs);
+  }
+
+  /** The payload in a format that it did not come in, kept for the next receiver. */
+  #encode(format: Format): Uint8Array {
+    const writer = format.createWriter();
+    writer.begin(0);
+    this.#writeValues(writer);
+    const encoded = writer.finish().slice();
+    this.#encoded ??= new Map();
+    this.#encoded.set(format, encoded);
+    return encoded;
+  }
+
+  #decode(): void {
+    const format = this.#format;
+    const bytes = this.#bytes;
+    if (format === undefined || bytes === undefined) return;
+    const reader = readerOf(format);
+    reader.reset(bytes, 0, bytes.length);
+    this.#args = reader.readValue() as unknown[];
+    if (this.count === 1) return;
+    reader.reset(bytes, this.#split, bytes.length);
+    this.#kwargs = reader.readValue() as Dict;
+  }
+}

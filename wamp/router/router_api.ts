@@ -1,0 +1,99 @@
+/**
+ * What a program holds of a router, and how it is configured: the interfaces.
+ *
+ * @module
+ */
+
+import type { Logger } from "../../internal/log.ts";
+import type { Session } from "../session_api.ts";
+import type { Transport } from "../transports/transport.ts";
+import type { UriRules } from "../uris.ts";
+
+/**
+ * What a router does with a session that does not take its messages as fast as they come: end it, leave out events for
+ * it, or read no more from those who send to it.
+ *
+ * @public
+ */
+export type SlowConsumerPolicy = "disconnect" | "drop" | "backpressure";
+
+/** Limits of a realm. @public */
+export interface RealmLimits {
+  /** Sessions at a time. @default {Infinity} */
+  readonly maxSessions?: number;
+  /** Registrations of one session. @default {10_000} */
+  readonly maxRegistrations?: number;
+  /** Subscriptions of one session. @default {10_000} */
+  readonly maxSubscriptions?: number;
+  /** Calls of one session that are open at a time. @default {10_000} */
+  readonly maxOpenCalls?: number;
+  /** Bytes that wait for one session, beyond which it is a slow consumer. @default {4 MiB} */
+  readonly maxSendBuffer?: number;
+}
+
+/** A realm. @public */
+export interface RealmOptions {
+  /** Its URI. */
+  readonly uri: string;
+  /** What happens to slow consumers. @default {"disconnect"} */
+  readonly slowConsumer?: SlowConsumerPolicy;
+  /** Its limits. */
+  readonly limits?: RealmLimits;
+  /** How strictly URIs are checked. @default {"loose"} */
+  readonly uriRules?: UriRules;
+  /**
+   * Whether request ids must be in sequence: `tolerant` refuses only an id that is still open, since honest concurrent
+   * clients skip and swap; `strict` is the specification's MUST. @default {"tolerant"}
+   */
+  readonly requestIds?: "tolerant" | "strict";
+}
+
+/** Choices for a router. @public */
+export interface RouterOptions {
+  /** The realms. @default {one realm, `realm1`} */
+  readonly realms?: readonly RealmOptions[];
+  /** How long a new transport may take to say HELLO, in milliseconds. @default {10_000} */
+  readonly helloTimeout?: number;
+  /** How long a session may take to answer GOODBYE, in milliseconds. @default {5_000} */
+  readonly goodbyeTimeout?: number;
+  /** Receives log records. @default {silent} */
+  readonly logger?: Logger;
+}
+
+/** Counts of a realm. @public */
+export interface RealmStatistics {
+  /** Sessions joined now. */
+  readonly sessions: number;
+  /** Registrations now. */
+  readonly registrations: number;
+  /** Subscriptions now. */
+  readonly subscriptions: number;
+  /** Calls open now. */
+  readonly openCalls: number;
+  /** Sessions that were ended for being slow. */
+  readonly slowDisconnected: number;
+  /** Events that were left out for slow sessions. */
+  readonly eventsDropped: number;
+}
+
+/** A router. Disposing of it shuts it down at once. @public */
+export interface Router extends AsyncDisposable {
+  /** The URIs of its realms. */
+  readonly realms: readonly string[];
+  /** Joins a realm from within this program, as a trusted session that may use `wamp.` URIs. */
+  join(realm: string, options?: { readonly authid?: string; readonly authrole?: string }): Promise<Session>;
+  /** Serves a transport until it ends. */
+  attach(transport: Transport): void;
+  /** Adds a realm while running. */
+  addRealm(realm: RealmOptions): void;
+  /** Closes a realm: its sessions get GOODBYE `wamp.close.close_realm`. */
+  removeRealm(uri: string): Promise<void>;
+  /** Counts of one realm. @throws {RangeError} There is no such realm. */
+  statistics(realm: string): RealmStatistics;
+  /**
+   * Says GOODBYE `wamp.close.system_shutdown` to all sessions and resolves when all have left.
+   *
+   * @param options `timeout`: milliseconds after which those left are cut off. @default {5_000}
+   */
+  shutdown(options?: { readonly timeout?: number }): Promise<void>;
+}

@@ -1,0 +1,259 @@
+/**
+ * What a program holds of a WAMP session: the interfaces.
+ *
+ * @module
+ */
+
+import type { Dict } from "./errors.ts";
+import type { CancelMode, InvocationPolicy, Roles } from "./messages.ts";
+import type { MatchPolicy } from "./uris.ts";
+
+/** Arguments of a call, an event or a result: positional, and by keyword. @public */
+export interface Arguments {
+  /** Positional arguments. @default {[]} */
+  readonly args?: readonly unknown[];
+  /** Keyword arguments. @default {{}} */
+  readonly kwargs?: Readonly<Dict>;
+}
+
+/** Choices for a call. @public */
+export interface CallOptions {
+  /** Keyword arguments. @default {{}} */
+  readonly kwargs?: Readonly<Dict>;
+  /** Abort cancels the call: CANCEL is sent, and the call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** How an abort cancels (WAMP, Call Canceling). @default {"killnowait"} */
+  readonly cancelMode?: CancelMode;
+  /**
+   * After how many milliseconds without a result the call fails with `wamp.error.timeout`: asked of the router, and kept
+   * here where that does not do it. 0 is never. @default {0}
+   */
+  readonly timeout?: number;
+  /** Asks the router to tell the callee who calls (WAMP, Caller Identification). @default {false} */
+  readonly discloseMe?: boolean;
+  /** Options beyond these, as they go on the wire. */
+  readonly options?: Readonly<Dict>;
+}
+
+/** The result of a call, whole. @public */
+export interface CallResult {
+  /** Positional results. */
+  readonly args: readonly unknown[];
+  /** Keyword results. */
+  readonly kwargs: Readonly<Dict>;
+  /** The Details of the RESULT. */
+  readonly details: Readonly<Dict>;
+  /** Whether more results follow, in {@linkcode Session.callProgressive}. */
+  readonly progress: boolean;
+}
+
+/** Choices for a publication. @public */
+export interface PublishOptions {
+  /** Keyword arguments. @default {{}} */
+  readonly kwargs?: Readonly<Dict>;
+  /** Waits for the router's acknowledgement. @default {false} */
+  readonly acknowledge?: boolean;
+  /** Does not send the event to this session (WAMP, Publisher Exclusion). @default {true} */
+  readonly excludeMe?: boolean;
+  /** Asks the router to tell subscribers who publishes. @default {false} */
+  readonly discloseMe?: boolean;
+  /** Sessions that do not get it. */
+  readonly exclude?: readonly number[];
+  /** Only these sessions get it. */
+  readonly eligible?: readonly number[];
+  /** Options beyond these, as they go on the wire, such as `exclude_authid` or `retain`. */
+  readonly options?: Readonly<Dict>;
+}
+
+/** Choices for a subscription. @public */
+export interface SubscribeOptions {
+  /** How the topic is matched. @default {"exact"} */
+  readonly match?: MatchPolicy;
+  /**
+   * How many events a handler that returns promises works on at a time; the others wait in order.
+   * @default {Infinity}
+   */
+  readonly concurrency?: number;
+  /** Options beyond these, as they go on the wire. */
+  readonly options?: Readonly<Dict>;
+}
+
+/** An event. @public */
+export interface SessionEvent {
+  /** The topic it was published to. */
+  readonly topic: string;
+  /** Positional arguments. */
+  readonly args: readonly unknown[];
+  /** Keyword arguments. */
+  readonly kwargs: Readonly<Dict>;
+  /** The id of the publication. */
+  readonly publication: number;
+  /** The Details of the EVENT, such as `publisher`. */
+  readonly details: Readonly<Dict>;
+}
+
+/** Takes events. What it throws is logged. @public */
+export type EventHandler = (event: SessionEvent) => unknown;
+
+/** A subscription of a session. Disposing of it unsubscribes. @public */
+export interface Subscription extends AsyncDisposable {
+  /** Its id. */
+  readonly id: number;
+  /** The topic or pattern. */
+  readonly topic: string;
+  /** How the topic is matched. */
+  readonly match: MatchPolicy;
+  /** Whether it is still active. */
+  readonly active: boolean;
+  /** Ends it. A second call changes nothing. */
+  unsubscribe(): Promise<void>;
+}
+
+/** Choices for a registration. @public */
+export interface RegisterOptions {
+  /** How the procedure is matched. @default {"exact"} */
+  readonly match?: MatchPolicy;
+  /** How calls are spread over several callees. @default {"single"} */
+  readonly invoke?: InvocationPolicy;
+  /**
+   * How many invocations are worked on at a time. Told to the router, which then refuses or goes elsewhere; those that
+   * arrive all the same wait in order. @default {Infinity}
+   */
+  readonly concurrency?: number;
+  /** Asks the router to tell who calls. @default {false} */
+  readonly discloseCaller?: boolean;
+  /** Takes over a registration of another session (WAMP, Registration Revocation). @default {false} */
+  readonly forceReregister?: boolean;
+  /** Options beyond these, as they go on the wire. */
+  readonly options?: Readonly<Dict>;
+}
+
+/** An invocation of a procedure. @public */
+export interface Invocation {
+  /** Positional arguments. */
+  readonly args: readonly unknown[];
+  /** Keyword arguments. */
+  readonly kwargs: Readonly<Dict>;
+  /** The procedure that was called; differs from the registration's where that is a pattern. */
+  readonly procedure: string;
+  /** The Details of the INVOCATION, such as `caller`. */
+  readonly details: Readonly<Dict>;
+  /** Whether the caller takes progressive results. */
+  readonly receiveProgress: boolean;
+  /** Aborted when the call is cancelled or times out, or the session ends. */
+  readonly signal: AbortSignal;
+  /**
+   * The parts of a progressive invocation, these arguments first (WAMP, Progressive Call Invocations). An ordinary
+   * invocation is one part.
+   */
+  readonly parts: AsyncIterableIterator<{ readonly args: readonly unknown[]; readonly kwargs: Readonly<Dict> }>;
+  /**
+   * Sends a progressive result; does nothing where the caller does not take any.
+   *
+   * @returns Resolves when the transport's buffer is below its mark.
+   */
+  progress(args?: readonly unknown[], kwargs?: Readonly<Dict>): Promise<void>;
+}
+
+/**
+ * Answers invocations. What it returns, or what its promise resolves to, is the result: a `Result` as it is, undefined
+ * as no arguments, anything else as one argument. What an async iterable yields goes out as progressive results, the
+ * value it returns as the last. An `ApplicationError` reaches the caller as it is; anything else as
+ * `wamp.error.runtime_error`.
+ *
+ * @public
+ */
+export type InvocationHandler = (invocation: Invocation) => unknown;
+
+/** A registration of a session. Disposing of it unregisters. @public */
+export interface Registration extends AsyncDisposable {
+  /** Its id. */
+  readonly id: number;
+  /** The procedure or pattern. */
+  readonly procedure: string;
+  /** How the procedure is matched. */
+  readonly match: MatchPolicy;
+  /** Whether it is still active. */
+  readonly active: boolean;
+  /** Ends it. A second call changes nothing. */
+  unregister(): Promise<void>;
+}
+
+/** How a session ended. @public */
+export interface SessionClosed {
+  /** The Reason of the GOODBYE or ABORT, or `wamp.error.network_failure` where the transport was lost. */
+  readonly reason: string;
+  /** What the other side said about it, for a person. */
+  readonly message: string;
+  /** Whether GOODBYE was said in both directions. */
+  readonly wasClean: boolean;
+  /** Which side began. */
+  readonly by: "us" | "peer" | "transport";
+  /** What failed, if something did. */
+  readonly error?: Error | undefined;
+}
+
+/** A joined session. Disposing of it leaves. @public */
+export interface Session extends AsyncDisposable {
+  /** The session's id. */
+  readonly id: number;
+  /** The realm joined. */
+  readonly realm: string;
+  /** Who the router takes us for. */
+  readonly authid: string | undefined;
+  /** The role that the router gave us. */
+  readonly authrole: string | undefined;
+  /** How we were authenticated. */
+  readonly authmethod: string | undefined;
+  /** Who authenticated us. */
+  readonly authprovider: string | undefined;
+  /** The Details of the WELCOME. */
+  readonly details: Readonly<Dict>;
+  /** What the router's roles announced. */
+  readonly roles: Roles;
+  /** Where the session stands. */
+  readonly state: "open" | "closing" | "closed";
+  /** How it ended. Never rejects. */
+  readonly closed: Promise<SessionClosed>;
+
+  /**
+   * Calls a procedure.
+   *
+   * @param procedure The procedure's URI.
+   * @param args Positional arguments. @default {[]}
+   * @param options Choices for this call.
+   * @returns The first positional result, `undefined` where there is none.
+   * @throws {ApplicationError} The callee or the router answered with an error.
+   */
+  call<Value = unknown>(procedure: string, args?: readonly unknown[], options?: CallOptions): Promise<Value>;
+  /** The same, for the result whole. */
+  callResult(procedure: string, args?: readonly unknown[], options?: CallOptions): Promise<CallResult>;
+  /**
+   * Calls a procedure and takes its results as they come, the last one included. Leaving the iteration early cancels
+   * the call. Given an (async) iterable of {@linkcode Arguments} instead of a list, it sends each as a part of a
+   * progressive invocation.
+   */
+  callProgressive(
+    procedure: string,
+    args?: readonly unknown[] | AsyncIterable<Arguments>,
+    options?: CallOptions,
+  ): AsyncIterableIterator<CallResult>;
+  /**
+   * Publishes an event.
+   *
+   * @returns The id of the publication where `acknowledge` is set, else `undefined`, when the transport's buffer is below its mark.
+   */
+  publish(topic: string, args?: readonly unknown[], options?: PublishOptions): Promise<number | undefined>;
+  /** Subscribes to a topic or a pattern of topics. */
+  subscribe(topic: string, handler: EventHandler, options?: SubscribeOptions): Promise<Subscription>;
+  /** Registers a procedure or a pattern of procedures. */
+  register(procedure: string, handler: InvocationHandler, options?: RegisterOptions): Promise<Registration>;
+  /**
+   * Leaves the realm: GOODBYE, the router's GOODBYE, and the transport is closed.
+   *
+   * @param reason The Reason. @default {"wamp.close.normal"}
+   * @param message For a person.
+   * @returns How the session ended. Never rejects.
+   */
+  leave(reason?: string, message?: string): Promise<SessionClosed>;
+}

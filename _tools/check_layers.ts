@@ -19,7 +19,7 @@ export interface Layer {
 /** The layers from the lowest up. Every shipped file stands in exactly one. */
 export const LAYERS: readonly Layer[] = [
   { name: "internal", files: ["internal/*"] },
-  { name: "vocabulary", files: ["websocket/close_code.ts", "websocket/errors.ts", "websocket/stream.ts"] },
+  { name: "vocabulary", files: ["websocket/close_code.ts", "websocket/errors.ts"] },
   {
     name: "codecs",
     files: [
@@ -31,7 +31,6 @@ export const LAYERS: readonly Layer[] = [
       "websocket/http1.ts",
       "websocket/mask.ts",
       "websocket/origin.ts",
-      "websocket/utf8.ts",
     ],
   },
   { name: "handshake", files: ["websocket/handshake.ts"] },
@@ -76,12 +75,60 @@ export const LAYERS: readonly Layer[] = [
     ],
   },
   { name: "drop-in", files: ["websocket/web_socket.ts"] },
-  { name: "entry points", files: ["mod.ts", "websocket/mod.ts", "websocket/sansio.ts"] },
+  {
+    name: "WAMP vocabulary",
+    files: [
+      "wamp/errors.ts",
+      "wamp/features.ts",
+      "wamp/format.ts",
+      "wamp/ids.ts",
+      "wamp/message_table.ts",
+      "wamp/messages.ts",
+      "wamp/payload.ts",
+      "wamp/session_api.ts",
+      "wamp/uris.ts",
+    ],
+  },
+  { name: "WAMP codec", files: ["wamp/codec.ts"] },
+  { name: "WAMP serializers", files: ["wamp/serializers/*"] },
+  { name: "WAMP transport, interface", files: ["wamp/transports/transport.ts"] },
+  { name: "WAMP authentication", files: ["wamp/auth/*"] },
+  { name: "WAMP peer", files: ["wamp/peer.ts"] },
+  { name: "WAMP session", files: ["wamp/contract.ts", "wamp/session.ts"] },
+  { name: "WAMP transports", files: ["wamp/transports/connect.ts"] },
+  { name: "WAMP client", files: ["wamp/join.ts"] },
+  { name: "WAMP broker and dealer", files: ["wamp/router/effects.ts"] },
+  { name: "WAMP router", files: ["wamp/router/router_api.ts"] },
+  { name: "WAMP router, listening", files: ["wamp/router/server.ts"] },
+  {
+    name: "entry points",
+    files: [
+      "mod.ts",
+      "testing/*",
+      "wamp/mod.ts",
+      "wamp/router/mod.ts",
+      "websocket/mod.ts",
+      "websocket/sansio.ts",
+    ],
+  },
   { name: "cli", files: ["cli/*"] },
 ];
 
 /** Where `Deno` may stand. */
-export const DENO_FILES: readonly string[] = ["websocket/client.ts", "websocket/server.ts", "cli/*"];
+export const DENO_FILES: readonly string[] = [
+  "websocket/client.ts",
+  "websocket/server.ts",
+  "wamp/transports/rawsocket.ts",
+  "wamp/router/server.ts",
+  "cli/*",
+];
+
+/** The only files of wamp/ and testing/ that may import websocket/. */
+export const WEBSOCKET_USERS: readonly string[] = [
+  "wamp/transports/websocket.ts",
+  "wamp/router/server.ts",
+  "testing/sockets.ts",
+];
 
 /** What never runs in a browser, so that it may load the runtime's built-in modules itself. */
 export const NATIVE_FILES: readonly string[] = ["cli/*"];
@@ -216,6 +263,9 @@ class LayerCheck {
     if (from >= 0 && to > from) {
       this.#add(file, line, `imports ${target}: ${this.#layers[from]?.name} must not know ${this.#layers[to]?.name}`);
     }
+    if (target.startsWith("websocket/") && /^(?:wamp|testing)\//.test(file) && !matches(file, WEBSOCKET_USERS)) {
+      this.#add(file, line, `imports ${target}: only ${WEBSOCKET_USERS.join(" and ")} may`);
+    }
     if (/\/_[^/]*$/.test(`/${target}`) && dirname(target) !== dirname(file)) {
       this.#add(file, line, `imports ${target}, which is private to its folder`);
     }
@@ -254,6 +304,6 @@ export function checkLayers(files: ReadonlyMap<string, string>, layers: readonly
 }
 
 if (import.meta.main) {
-  const files = await readSources(["mod.ts", "internal", "websocket", "cli", "examples"]);
+  const files = await readSources(["mod.ts", "internal", "websocket", "wamp", "testing", "cli", "examples"]);
   report("check_layers", `${files.size} files`, checkLayers(files));
 }

@@ -4,7 +4,7 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { decodeUtf8, utf8Length, Utf8Validator } from "../websocket/utf8.ts";
+import { decodeUtf8, utf8Length, Utf8Validator } from "../internal/utf8.ts";
 
 const SIZES: readonly (readonly [string, number])[] = [
   ["12 B", 12],

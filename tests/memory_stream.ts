@@ -5,7 +5,7 @@
  */
 
 import { nextMacrotask } from "../internal/schedule.ts";
-import type { ByteStream } from "../websocket/stream.ts";
+import type { ByteStream } from "../internal/stream.ts";
 
 /**
  * One end. `read()` spoils its buffer before anything arrives, as the contract allows, so that a view kept beyond its

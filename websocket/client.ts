@@ -38,7 +38,7 @@ import {
   withoutBrackets,
 } from "./proxy.ts";
 import { followRedirect } from "./redirect.ts";
-import { type ByteStream, writeAll } from "./stream.ts";
+import { type ByteStream, writeAll } from "../internal/stream.ts";
 import type { ConnectionInfo, WebSocketConnection } from "./web_socket_connection.ts";
 
 export type { ClientTlsOptions, ConnectOptions, DialTarget };

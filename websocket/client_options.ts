@@ -9,7 +9,7 @@ import { assertSubprotocols, formatUpgradeRequest, parseWebSocketUrl } from "./h
 import { HeaderList } from "./headers.ts";
 import { checkDelay, checkSize, type ConnectionOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { parseProxy, type Proxy } from "./proxy.ts";
-import type { ByteStream } from "./stream.ts";
+import type { ByteStream } from "../internal/stream.ts";
 import type { WebSocketHandlers } from "./web_socket_connection.ts";
 
 /**

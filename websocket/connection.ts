@@ -29,8 +29,8 @@ import {
   type SendFlags,
 } from "./protocol.ts";
 import { PingTracker } from "./ping_tracker.ts";
-import type { ByteStream } from "./stream.ts";
-import { decodeUtf8, isValidUtf8, utf8Length, Utf8Validator } from "./utf8.ts";
+import type { ByteStream } from "../internal/stream.ts";
+import { decodeUtf8, isValidUtf8, utf8Length, Utf8Validator } from "../internal/utf8.ts";
 import type {
   ConnectionInfo,
   IncomingMessage,

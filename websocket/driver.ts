@@ -11,7 +11,7 @@ import { toError } from "../internal/to_error.ts";
 import type { CloseInfo } from "./errors.ts";
 import type { Protocol, ProtocolEvent } from "./protocol.ts";
 import { ReadBuffer } from "./read_buffer.ts";
-import type { ByteStream } from "./stream.ts";
+import type { ByteStream } from "../internal/stream.ts";
 
 /** What a driver needs. @internal */
 export interface DriverInit {

@@ -6,7 +6,7 @@
 
 import type { TimerWheel, WheelEntry } from "../internal/timer_wheel.ts";
 import { createRefusal, formatRefusal, type Refusal } from "./handshake.ts";
-import { type ByteStream, writeAll } from "./stream.ts";
+import { type ByteStream, writeAll } from "../internal/stream.ts";
 
 /** How much a refused peer may go on sending while it should read the refusal, in bytes. */
 const LINGER_BYTES = 256 << 10;

@@ -9,7 +9,7 @@ import { concatBytes } from "../internal/bytes.ts";
 import { CLOSE_CODE } from "./close_code.ts";
 import { ConnectionClosedError, ProtocolError } from "./errors.ts";
 import type { IncomingMessage } from "./web_socket_connection.ts";
-import { decodeUtf8 } from "./utf8.ts";
+import { decodeUtf8 } from "../internal/utf8.ts";
 
 /** A piece of a message that is taken as a stream. @internal */
 export class Piece {

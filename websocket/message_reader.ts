@@ -25,7 +25,7 @@ import {
   RSV23,
 } from "./frame.ts";
 import { mask } from "./mask.ts";
-import { decodeUtf8, isValidUtf8, Utf8Validator } from "./utf8.ts";
+import { decodeUtf8, isValidUtf8, Utf8Validator } from "../internal/utf8.ts";
 
 /**
  * **UNSTABLE** A message, whole. `data` is a view into the bytes received, valid until the next event is asked for, unless `owned`.

@@ -10,7 +10,7 @@ import { deflateMessage } from "./deflate.ts";
 import { FIN, frameHeaderLength, MAX_HEADER, OPCODE, RSV1, writeFrameHeader } from "./frame.ts";
 import { mask } from "./mask.ts";
 import { OutputQueue } from "./output.ts";
-import { utf8Length } from "./utf8.ts";
+import { utf8Length } from "../internal/utf8.ts";
 
 /** How a sender compresses, where compression was agreed. @internal */
 export interface SendCompression {

@@ -49,7 +49,7 @@ export {
   type ServerLimits,
   type ServerTlsOptions,
 } from "./server.ts";
-export type { ByteStream } from "./stream.ts";
+export type { ByteStream } from "../internal/stream.ts";
 export { WebSocket, type WebSocketEvents, type WebSocketListener, type WebSocketOptions } from "./web_socket.ts";
 export type {
   ConnectionInfo,

@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions as NodeTlsOptions, TLSSocket } from "node:tls";
 import { EMPTY_BYTES } from "../internal/buffer_pool.ts";
 import { builtin } from "../internal/builtins.ts";
-import { type ByteStream, writeAll } from "./stream.ts";
+import { type ByteStream, writeAll } from "../internal/stream.ts";
 
 /** What {@linkcode secureNodeStream} needs to know. @internal */
 export interface NodeTlsClientOptions {

@@ -10,7 +10,7 @@ import { BodyReader } from "./body.ts";
 import { HandshakeError } from "./errors.ts";
 import { HeaderList } from "./headers.ts";
 import { formatRequestHead, HttpHeadError, type ResponseHead, ResponseHeadParser } from "./http1.ts";
-import { type ByteStream, writeAll } from "./stream.ts";
+import { type ByteStream, writeAll } from "../internal/stream.ts";
 
 /** A proxy, taken apart. @internal */
 export interface Proxy {

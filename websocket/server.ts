@@ -16,9 +16,9 @@ import type { Connection } from "./connection.ts";
 import { HandshakeGuard } from "./handshake_guard.ts";
 import { secureListener } from "./node_listener.ts";
 import { checkDelay, checkSize } from "./options.ts";
-import type { ByteStream } from "./stream.ts";
+import type { ByteStream } from "../internal/stream.ts";
 import type { AcceptedStream, ServerTlsOptions, SocketAddress, StreamListener } from "./stream_listener.ts";
-import { isValidUtf8 } from "./utf8.ts";
+import { isValidUtf8 } from "../internal/utf8.ts";
 import type { ConnectionInfo, PeerCertificate, WebSocketConnection } from "./web_socket_connection.ts";
 
 /**

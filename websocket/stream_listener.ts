@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ByteStream } from "./stream.ts";
+import type { ByteStream } from "../internal/stream.ts";
 import type { PeerCertificate } from "./web_socket_connection.ts";
 
 /**

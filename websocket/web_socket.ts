@@ -13,7 +13,7 @@ import { CLOSE_CODE, MAX_CLOSE_REASON } from "./close_code.ts";
 import type { Connection } from "./connection.ts";
 import type { CloseInfo } from "./errors.ts";
 import { assertSubprotocols, parseWebSocketUrl } from "./handshake.ts";
-import { utf8Length } from "./utf8.ts";
+import { utf8Length } from "../internal/utf8.ts";
 import type { WebSocketHandlers } from "./web_socket_connection.ts";
 
 /**

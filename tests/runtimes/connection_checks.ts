@@ -18,7 +18,7 @@ import {
 } from "../../mod.ts";
 import { encodeKey, formatUpgradeRequest } from "../../websocket/handshake.ts";
 import { ResponseHeadParser } from "../../websocket/http1.ts";
-import type { ByteStream } from "../../websocket/stream.ts";
+import type { ByteStream } from "../../internal/stream.ts";
 import { memoryPair } from "../memory_stream.ts";
 import { assert, assertEquals, type Checks, rejection } from "./checking.ts";
 

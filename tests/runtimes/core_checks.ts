@@ -23,7 +23,7 @@ import {
 import { requestFromHead, RequestHeadParser, ResponseHeadParser } from "../../websocket/http1.ts";
 import { mask } from "../../websocket/mask.ts";
 import { Protocol, ProtocolError } from "../../websocket/sansio.ts";
-import { decodeUtf8, isValidUtf8, utf8Length, Utf8Validator } from "../../websocket/utf8.ts";
+import { decodeUtf8, isValidUtf8, utf8Length, Utf8Validator } from "../../internal/utf8.ts";
 import { assert, assertEquals, type Checks } from "./checking.ts";
 
 const encoder = new TextEncoder();

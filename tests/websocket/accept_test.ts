@@ -1,6 +1,6 @@
 import { connect } from "../../websocket/client.ts";
 import { accept, type AcceptOptions } from "../../websocket/server.ts";
-import type { ByteStream } from "../../websocket/stream.ts";
+import type { ByteStream } from "../../internal/stream.ts";
 import type { WebSocketConnection } from "../../websocket/web_socket_connection.ts";
 import { clientFrame, closeFrame, RawClient, requestText, upgradeRequest } from "../raw_client.ts";
 import { assert, assertEquals, assertRejects, assertThrows, concat, fail } from "../std.ts";

@@ -1,7 +1,7 @@
 import { connect, type ConnectOptions, type DialTarget } from "../../websocket/client.ts";
 import { HandshakeError } from "../../websocket/errors.ts";
 import { serve, type ServeOptions, type Server } from "../../websocket/server.ts";
-import type { ByteStream } from "../../websocket/stream.ts";
+import type { ByteStream } from "../../internal/stream.ts";
 import type { WebSocketConnection } from "../../websocket/web_socket_connection.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "../std.ts";
 import { createTlsFixture, TestAuthority } from "../tls_fixture.ts";

@@ -2,7 +2,7 @@ import { connect, type ConnectOptions } from "../../websocket/client.ts";
 import { HandshakeError } from "../../websocket/errors.ts";
 import { openTunnel, parseProxy, type TunnelTarget } from "../../websocket/proxy.ts";
 import { serve } from "../../websocket/server.ts";
-import type { ByteStream } from "../../websocket/stream.ts";
+import type { ByteStream } from "../../internal/stream.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows, concat } from "../std.ts";
 import { createTlsFixture } from "../tls_fixture.ts";
 import { latin1, RawPeer, type RawServer, rawServer } from "./raw_server.ts";

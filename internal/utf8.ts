@@ -4,7 +4,7 @@
  * @module
  */
 
-import { builtin } from "../internal/builtins.ts";
+import { builtin } from "./builtins.ts";
 
 /**
  * The length in bytes from which native code wins: it costs about 110 ns to call for a check for ASCII and 250 ns for

@@ -1,4 +1,4 @@
-import { countBytes, decodeUtf8, isValidUtf8, utf8Length, Utf8Validator } from "../../websocket/utf8.ts";
+import { countBytes, decodeUtf8, isValidUtf8, utf8Length, Utf8Validator } from "../../internal/utf8.ts";
 import { cuttings, seededRandom } from "../cuts.ts";
 import { assert, assertEquals } from "../std.ts";
 

@@ -95,7 +95,16 @@ export const LAYERS: readonly Layer[] = [
   { name: "WAMP authentication", files: ["wamp/auth/*"] },
   { name: "WAMP peer", files: ["wamp/peer.ts"] },
   { name: "WAMP session", files: ["wamp/contract.ts", "wamp/session.ts"] },
-  { name: "WAMP transports", files: ["wamp/transports/connect.ts"] },
+  {
+    name: "WAMP transports",
+    files: [
+      "wamp/transports/connect.ts",
+      "wamp/transports/local.ts",
+      "wamp/transports/rawsocket.ts",
+      "wamp/transports/web.ts",
+      "wamp/transports/websocket.ts",
+    ],
+  },
   { name: "WAMP client", files: ["wamp/join.ts"] },
   { name: "WAMP broker and dealer", files: ["wamp/router/effects.ts"] },
   { name: "WAMP router", files: ["wamp/router/router_api.ts"] },

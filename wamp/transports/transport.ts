@@ -6,6 +6,20 @@
 
 import type { Serializer } from "../serializers/serializer.ts";
 
+/**
+ * The high-water mark of every transport, in bytes. Who sends should wait for `drain()` above it; that comes at half of
+ * it.
+ *
+ * @internal
+ */
+export const HIGH_WATER_MARK: number = 256 << 10;
+
+/** The most bytes that may wait on a transport; a message beyond ends it. An empty buffer admits any one. @internal */
+export const MAX_SEND_BUFFER: number = 64 << 20;
+
+/** How long closing in order may take, in milliseconds. @internal */
+export const CLOSE_TIMEOUT = 5_000;
+
 /** What carries a session. @public */
 export type TransportKind = "websocket" | "rawsocket" | "local";
 

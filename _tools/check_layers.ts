@@ -107,7 +107,20 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: "WAMP client", files: ["wamp/join.ts"] },
   { name: "WAMP broker and dealer", files: ["wamp/router/effects.ts"] },
-  { name: "WAMP router", files: ["wamp/router/router_api.ts"] },
+  {
+    name: "WAMP router",
+    files: [
+      "wamp/router/acceptor.ts",
+      "wamp/router/member.ts",
+      "wamp/router/meta.ts",
+      "wamp/router/meta_sessions.ts",
+      "wamp/router/realm.ts",
+      "wamp/router/router.ts",
+      "wamp/router/router_api.ts",
+      "wamp/router/slow_consumers.ts",
+      "wamp/router/web_upgrade.ts",
+    ],
+  },
   { name: "WAMP router, listening", files: ["wamp/router/server.ts"] },
   {
     name: "entry points",
@@ -129,6 +142,7 @@ export const DENO_FILES: readonly string[] = [
   "websocket/server.ts",
   "wamp/transports/rawsocket.ts",
   "wamp/router/server.ts",
+  "wamp/router/web_upgrade.ts",
   "cli/*",
 ];
 

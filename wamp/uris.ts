@@ -62,7 +62,8 @@ const FULL: Record<UriRules, RegExp> = {
   strict: /^[0-9a-z_]+(?:\.[0-9a-z_]+)*$/,
 };
 const WITH_EMPTY: Record<UriRules, RegExp> = {
-  loose: /^(?:[^\s.#]+|\.)*$/u,
+  // Without a group: nested repetition would take exponential time on a long component with a bad last character.
+  loose: /^[^\s#]*$/u,
   strict: /^[0-9a-z_.]*$/,
 };
 

@@ -106,7 +106,18 @@ export const LAYERS: readonly Layer[] = [
     ],
   },
   { name: "WAMP client", files: ["wamp/join.ts"] },
-  { name: "WAMP broker and dealer", files: ["wamp/router/effects.ts"] },
+  {
+    name: "WAMP broker and dealer",
+    files: [
+      "wamp/router/broker.ts",
+      "wamp/router/deadlines.ts",
+      "wamp/router/dealer.ts",
+      "wamp/router/effects.ts",
+      "wamp/router/invocation.ts",
+      "wamp/router/match.ts",
+      "wamp/router/registration.ts",
+    ],
+  },
   {
     name: "WAMP router",
     files: [

@@ -39,7 +39,6 @@ export const LAYERS: readonly Layer[] = [
     files: [
       "websocket/message_reader.ts",
       "websocket/message_writer.ts",
-      "websocket/output.ts",
       "websocket/protocol.ts",
       "websocket/protocol_options.ts",
     ],
@@ -53,7 +52,6 @@ export const LAYERS: readonly Layer[] = [
       "websocket/inbox.ts",
       "websocket/options.ts",
       "websocket/ping_tracker.ts",
-      "websocket/read_buffer.ts",
       "websocket/web_socket_connection.ts",
     ],
   },
@@ -66,7 +64,6 @@ export const LAYERS: readonly Layer[] = [
       "websocket/client_options.ts",
       "websocket/handshake_guard.ts",
       "websocket/node_listener.ts",
-      "websocket/node_stream.ts",
       "websocket/proxy.ts",
       "websocket/reconnecting.ts",
       "websocket/redirect.ts",

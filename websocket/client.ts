@@ -28,7 +28,7 @@ import {
   type UpgradeResult,
 } from "./handshake.ts";
 import { HttpHeadError } from "./http1.ts";
-import { connectNode, NodeStream, secureNodeStream } from "./node_stream.ts";
+import { connectNode, NodeStream, secureNodeStream } from "../internal/node_stream.ts";
 import {
   openTunnel,
   readBodyExcerpt,
@@ -319,15 +319,20 @@ async function openSocket(place: Place, signal: AbortSignal): Promise<Socket> {
   return conn;
 }
 
+/** What is spoken over TLS (RFC 7301). */
+const HTTP = ["http/1.1"];
+
 /** Runs TLS over a socket, and verifies the server. */
 async function secure(socket: Socket, tls: ClientTlsOptions & { serverName: string }, attempt: Attempt) {
   const { serverName, caCerts = [], cert, key } = tls;
   if (socket instanceof NodeStream || !("setNoDelay" in socket) || cert !== undefined) {
-    return attempt.hold(await secureNodeStream(socket, { serverName, caCerts, cert, key }, attempt.signal));
+    return attempt.hold(
+      await secureNodeStream(socket, { serverName, caCerts, cert, key, alpnProtocols: HTTP }, attempt.signal),
+    );
   }
   // Deno.startTls knows no client certificate, and takes nothing but a TCP socket. It is twice as fast as node:tls, and
   // has one flaw: closed before the handshake is over, it keeps the socket until the server closes it or answers.
-  const options = { hostname: serverName, caCerts: [...caCerts], alpnProtocols: ["http/1.1"] };
+  const options = { hostname: serverName, caCerts: [...caCerts], alpnProtocols: HTTP };
   const conn = attempt.hold(await Deno.startTls(socket, options));
   await conn.handshake();
   return conn;

@@ -95,6 +95,8 @@ interface OnDemand {
   deflater?: ContextDeflater;
   /** Resolves when a streamed message goes on. */
   written?: PromiseWithResolvers<void> | undefined;
+  /** Whether reading goes on whatever waits to be written. */
+  keepsReading?: boolean;
 }
 
 const RESOLVED: Promise<void> = Promise.resolve();
@@ -116,6 +118,9 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   #drained: PromiseWithResolvers<void> | undefined;
   #closeInfo: CloseInfo | undefined;
   #made: OnDemand | undefined;
+
+  /** Belongs to whoever builds on the handler form. */
+  owner: object | undefined = undefined;
 
   constructor(init: ConnectionInit) {
     const { shared, deflate } = init;
@@ -220,6 +225,19 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
       protocol.send(bytes, options?.text === true, bytes === data ? withoutTransfer(options) : options);
     }
     return this.#sent();
+  }
+
+  /** Sends bytes that are known to be UTF-8 where they are text, and makes no promise. */
+  sendValid(bytes: Uint8Array, isText: boolean): void {
+    if (this.#protocol.state !== "open") return;
+    if (this.#overflows(bytes.length)) return void this.#overflow(bytes.length);
+    this.#protocol.send(bytes, isText);
+    void this.#sent();
+  }
+
+  /** Who asks and is answered must read while it sends: two who wait for each other to read would wait for ever. */
+  keepReading(): void {
+    this.#onDemand.keepsReading = true;
   }
 
   /** Sends a message that was encoded once for many connections. */
@@ -386,7 +404,8 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   }
 
   #pauseWhereFull(): void {
-    if (this.#protocol.bufferedAmount > this.#shared.options.sendHighWaterMark) this.#driver.pause(PAUSED_BY_OUTPUT);
+    if (this.#protocol.bufferedAmount <= this.#shared.options.sendHighWaterMark) return;
+    if (this.#made?.keepsReading !== true) this.#driver.pause(PAUSED_BY_OUTPUT);
   }
 
   #queue(item: InboxItem, length: number): void {

@@ -10,7 +10,7 @@ import type { TimerWheel, WheelEntry } from "../internal/timer_wheel.ts";
 import { toError } from "../internal/to_error.ts";
 import type { CloseInfo } from "./errors.ts";
 import type { Protocol, ProtocolEvent } from "./protocol.ts";
-import { ReadBuffer } from "./read_buffer.ts";
+import { ReadBuffer } from "../internal/read_buffer.ts";
 import type { ByteStream } from "../internal/stream.ts";
 
 /** What a driver needs. @internal */

@@ -9,7 +9,7 @@ import type { BufferPool } from "../internal/buffer_pool.ts";
 import { deflateMessage } from "./deflate.ts";
 import { FIN, frameHeaderLength, MAX_HEADER, OPCODE, RSV1, writeFrameHeader } from "./frame.ts";
 import { mask } from "./mask.ts";
-import { OutputQueue } from "./output.ts";
+import { OutputQueue } from "../internal/output.ts";
 import { utf8Length } from "../internal/utf8.ts";
 
 /** How a sender compresses, where compression was agreed. @internal */

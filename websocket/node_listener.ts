@@ -8,7 +8,7 @@
 import type { Duplex } from "node:stream";
 import type { Server as TlsServer, TLSSocket } from "node:tls";
 import { builtin } from "../internal/builtins.ts";
-import { duplexOf, NodeStream } from "./node_stream.ts";
+import { duplexOf, NodeStream } from "../internal/node_stream.ts";
 import type { AcceptedStream, ServerTlsOptions, SocketAddress, StreamListener } from "./stream_listener.ts";
 import type { PeerCertificate } from "./web_socket_connection.ts";
 

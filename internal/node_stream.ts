@@ -8,9 +8,9 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions as NodeTlsOptions, TLSSocket } from "node:tls";
-import { EMPTY_BYTES } from "../internal/buffer_pool.ts";
-import { builtin } from "../internal/builtins.ts";
-import { type ByteStream, writeAll } from "../internal/stream.ts";
+import { EMPTY_BYTES } from "./buffer_pool.ts";
+import { builtin } from "./builtins.ts";
+import { type ByteStream, writeAll } from "./stream.ts";
 
 /** What {@linkcode secureNodeStream} needs to know. @internal */
 export interface NodeTlsClientOptions {
@@ -22,6 +22,8 @@ export interface NodeTlsClientOptions {
   readonly cert: string | undefined;
   /** Its private key, PEM. */
   readonly key: string | undefined;
+  /** What to offer by ALPN. @default {nothing} */
+  readonly alpnProtocols?: readonly string[];
 }
 
 /** What a socket of `node:net` has and another stream has not. */
@@ -242,7 +244,7 @@ function nodeTlsOptions(options: NodeTlsClientOptions, rootCertificates: readonl
   return {
     host: serverName,
     ...(isAddress(serverName) ? {} : { servername: serverName }),
-    ALPNProtocols: ["http/1.1"],
+    ...(options.alpnProtocols !== undefined && { ALPNProtocols: [...options.alpnProtocols] }),
     // Node takes `ca` instead of its own roots, Deno beside them.
     ...(caCerts.length > 0 && { ca: [...rootCertificates, ...caCerts] }),
     ...(cert !== undefined && key !== undefined && { cert, key }),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BufferPool, EMPTY_BYTES, SMALLEST_BUFFER } from "../internal/buffer_pool.ts";
+import { type BufferPool, EMPTY_BYTES, SMALLEST_BUFFER } from "./buffer_pool.ts";
 
 /** The largest buffer that a connection reads into; more did not help (bench/load). */
 const LARGEST_READ = 64 << 10;

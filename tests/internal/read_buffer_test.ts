@@ -1,5 +1,5 @@
 import { BufferPool } from "../../internal/buffer_pool.ts";
-import { ReadBuffer } from "../../websocket/read_buffer.ts";
+import { ReadBuffer } from "../../internal/read_buffer.ts";
 import { assert, assertEquals, assertStrictEquals } from "../std.ts";
 
 Deno.test("ReadBuffer is used again for the next read", () => {

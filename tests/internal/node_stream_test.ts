@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Duplex, PassThrough } from "node:stream";
-import { connectNode, duplexOf, NodeStream, nodeStream, secureNodeStream } from "../../websocket/node_stream.ts";
+import { connectNode, duplexOf, NodeStream, nodeStream, secureNodeStream } from "../../internal/node_stream.ts";
 import type { ByteStream } from "../../internal/stream.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects, concat } from "../std.ts";
 import { createTlsFixture } from "../tls_fixture.ts";

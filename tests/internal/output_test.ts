@@ -1,9 +1,9 @@
 import { BufferPool } from "../../internal/buffer_pool.ts";
-import { OutputQueue } from "../../websocket/output.ts";
+import { OutputQueue } from "../../internal/output.ts";
 import { seededRandom } from "../cuts.ts";
 import { assert, assertEquals, assertStrictEquals } from "../std.ts";
-import { PoisonPool } from "./drive.ts";
-import { joined } from "./frames.ts";
+import { PoisonPool } from "../websocket/drive.ts";
+import { joined } from "../websocket/frames.ts";
 
 function put(queue: OutputQueue, bytes: Uint8Array): void {
   queue.reserve(bytes.length);

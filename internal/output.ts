@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BufferPool, EMPTY_BYTES } from "../internal/buffer_pool.ts";
+import { type BufferPool, EMPTY_BYTES } from "./buffer_pool.ts";
 
 /**
  * Up to this size a buffer that is full is moved into a larger one, so that many small frames leave in one write;

@@ -125,6 +125,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/router/realm.ts",
       "wamp/router/router.ts",
       "wamp/router/router_api.ts",
+      "wamp/router/router_roles.ts",
       "wamp/router/slow_consumers.ts",
       "wamp/router/web_upgrade.ts",
     ],

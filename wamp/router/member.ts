@@ -1,0 +1,107 @@
+/**
+ * A session at the router: who it is, what it understands, and the transport that leads to it.
+ *
+ * @module
+ */
+
+import type { WampProtocolError } from "../errors.ts";
+import { hasFeature } from "../features.ts";
+import type { Goodbye, Roles } from "../messages.ts";
+import type { Transport } from "../transports/transport.ts";
+import type { Member, MemberFeatures } from "./effects.ts";
+
+/** Who a session is, as found out when it joined. @internal */
+export interface Identity {
+  readonly authid: string;
+  readonly authrole: string;
+  readonly authmethod: string;
+  readonly authprovider: string;
+  /** Whether it may use `wamp.` URIs. */
+  readonly isTrusted: boolean;
+}
+
+/** What can end a session from within the router. @internal */
+export interface MemberLink {
+  /** The transport that leads to the session. */
+  readonly transport: Transport;
+  /** Says GOODBYE; the session has left its realm. */
+  dismiss(reason: string, details: Goodbye["details"]): void;
+  /** Says ABORT: it broke the protocol. */
+  violate(error: WampProtocolError): void;
+  /** Ends it at once, without a word. */
+  cut(): void;
+}
+
+/** A session that has joined. @internal */
+export class RouterMember implements Member {
+  readonly id: number;
+  readonly identity: Identity;
+  readonly features: MemberFeatures;
+  /** What can end it. */
+  readonly link: MemberLink;
+  /** Its transport, a step nearer. */
+  readonly transport: Transport;
+  /** Whether it is still in its realm. */
+  isJoined = true;
+  /** The last request id, where they must be in sequence. */
+  lastRequest = 0;
+  /** How many slow sessions its transport is paused for. */
+  pauses = 0;
+
+  /** A session with an id that is free. */
+  constructor(id: number, identity: Identity, features: MemberFeatures, link: MemberLink) {
+    this.id = id;
+    this.identity = identity;
+    this.features = features;
+    this.link = link;
+    this.transport = link.transport;
+  }
+
+  get authid(): string {
+    return this.identity.authid;
+  }
+
+  get authrole(): string {
+    return this.identity.authrole;
+  }
+
+  get isTrusted(): boolean {
+    return this.identity.isTrusted;
+  }
+}
+
+/** The roles that a client can have (WAMP, Client: Role and Feature Announcement). */
+const CLIENT_ROLES = ["publisher", "subscriber", "caller", "callee"];
+
+/** Whether a client announces a role, as it must (WAMP, Client: Role and Feature Announcement). @internal */
+export function hasClientRole(roles: Roles | undefined): boolean {
+  return roles !== undefined && CLIENT_ROLES.some((role) => Object.hasOwn(roles, role));
+}
+
+/** Few combinations occur, so that many sessions share one object. */
+const known = new Map<number, MemberFeatures>();
+
+/** What matters to the router of the features announced. @internal */
+export function resolveFeatures(roles: Roles | undefined): MemberFeatures {
+  const announced = [
+    hasFeature(roles, "caller", "progressive_call_invocations"),
+    hasFeature(roles, "callee", "call_canceling"),
+    hasFeature(roles, "callee", "progressive_call_invocations"),
+    hasFeature(roles, "callee", "progressive_call_results"),
+    hasFeature(roles, "callee", "call_timeout"),
+  ];
+  const key = announced.reduce<number>((bits, feature, index) => feature ? bits | 1 << index : bits, 0);
+  let features = known.get(key);
+  if (features === undefined) known.set(key, features = featuresOf(key));
+  return features;
+}
+
+function featuresOf(key: number): MemberFeatures {
+  return Object.freeze({
+    callerProgressiveInvocations: (key & 1) !== 0,
+    calleeCanceling: (key & 2) !== 0,
+    calleeProgressiveInvocations: (key & 4) !== 0,
+    calleeProgressiveResults: (key & 8) !== 0,
+    calleeTimeout: (key & 16) !== 0,
+  });
+}

@@ -6,7 +6,8 @@
  */
 
 import type { WampProtocolError } from "../errors.ts";
-import type { Event, RouterMessage } from "../messages.ts";
+import { type Event, MESSAGE, type MessageCode, type PassthruOptions, type RouterMessage } from "../messages.ts";
+import { Payload } from "../payload.ts";
 
 /** A session as broker and dealer know it. @internal */
 export interface Member {
@@ -66,3 +67,48 @@ export interface MetaEffect {
 
 /** Anything broker and dealer want done, in order. @internal */
 export type Effect = SendEffect | EventEffect | AbortEffect | MetaEffect;
+
+/** A dictionary with nothing in it, for all messages that have nothing to say. @internal */
+export const NOTHING: PassthruOptions = Object.freeze({});
+
+/**
+ * The answer to a request that cannot be done.
+ *
+ * @param to Who asked.
+ * @param requestType The code of the request.
+ * @param request The id of the request.
+ * @param error Which error.
+ * @param text What happened, for a person.
+ *
+ * @internal
+ */
+export function refusal(
+  to: Member,
+  requestType: MessageCode,
+  request: number,
+  error: string,
+  text: string,
+): SendEffect {
+  return {
+    kind: "send",
+    to,
+    message: { type: MESSAGE.ERROR, requestType, request, details: NOTHING, error, payload: Payload.of([text]) },
+  };
+}
+
+/**
+ * The keys of payload passthru mode in Options, which go on into Details as they are (WAMP, Payload Passthru Mode).
+ * Nothing else of a peer's Options ever does.
+ *
+ * @internal
+ */
+export function passthruOf(options: PassthruOptions): PassthruOptions | undefined {
+  const { ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid } = options;
+  if ((ppt_scheme ?? ppt_serializer ?? ppt_cipher ?? ppt_keyid) === undefined) return undefined;
+  return {
+    ...(ppt_scheme !== undefined && { ppt_scheme }),
+    ...(ppt_serializer !== undefined && { ppt_serializer }),
+    ...(ppt_cipher !== undefined && { ppt_cipher }),
+    ...(ppt_keyid !== undefined && { ppt_keyid }),
+  };
+}

@@ -168,7 +168,8 @@ export const NATIVE_FILES: readonly string[] = ["cli/*"];
 /** What a sans-I/O file does without: a pattern and what it is. */
 const IMPURE: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w$.])(?:set|clear)(?:Timeout|Interval|Immediate)\b|(?<![\w$.])queueMicrotask\b/g, "a timer"],
-  [/(?<![\w$.])(?:Date|performance|Temporal)\b/g, "the time"],
+  // A Date that somebody gives is a value like any other.
+  [/(?<![\w$.])(?:Date(?=\s*\.\s*now\b|\s*\(\s*\)|\s*;)|(?:performance|Temporal)\b)/g, "the time"],
   [/(?<![\w$.])Math\s*\.\s*random\b|(?<![\w$.])crypto\b/g, "randomness or crypto"],
   [/(?<![\w$.])(?:async|await|Promise)\b(?!\s*[:?])/g, "a promise"],
   [/(?<![\w$.])(?:console|fetch|process)\b(?!\s*[:?])/g, "the outside"],

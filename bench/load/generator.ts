@@ -82,7 +82,7 @@ export async function measure(orders: Orders): Promise<Measurement> {
   const workload = await createWorkload(orders);
   const connections = Array.from(
     { length: orders.connections },
-    () => new LoadConnection(openWebSocket(orders.port, workload.extensionOffer), workload, orders),
+    () => new LoadConnection(openWebSocket(orders.port, { extension: workload.extensionOffer }), workload, orders),
   );
   const roundTrips = orders.inFlight === 1 ? new RoundTrips() : undefined;
   const loop = new Loop(connections, roundTrips);

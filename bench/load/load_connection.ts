@@ -18,14 +18,24 @@ const HANDSHAKE_TIMEOUT = 10_000;
 /** How many bytes of answers the full comparison keeps at most. */
 const VERIFY_BYTES = 8 * 1024 * 1024;
 
+/** What a handshake asks for. */
+export interface HandshakeOffer {
+  /** @default {"/"} */
+  readonly path?: string;
+  readonly subprotocol?: string | undefined;
+  /** The extension, as it must be taken. */
+  readonly extension?: string | undefined;
+}
+
 /** Opens a TCP connection, upgrades it, and checks that the extension was taken as offered; returns the socket. */
-export function openWebSocket(port: number, extensionOffer?: string): number {
+export function openWebSocket(port: number, { path = "/", subprotocol, extension }: HandshakeOffer = {}): number {
   const socket = openSocket(port);
-  const offer = extensionOffer === undefined ? "" : `Sec-WebSocket-Extensions: ${extensionOffer}\r\n`;
+  const offer = (extension === undefined ? "" : `Sec-WebSocket-Extensions: ${extension}\r\n`) +
+    (subprotocol === undefined ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`);
   sendNow(
     socket,
     new TextEncoder().encode(
-      `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: ${KEY}\r\nSec-WebSocket-Version: 13\r\n${offer}\r\n`,
     ),
   );
@@ -44,7 +54,7 @@ export function openWebSocket(port: number, extensionOffer?: string): number {
     const end = text.indexOf("\r\n\r\n");
     if (end < 0) continue;
     if (end + 4 < fill) throw new Error(`Server sent ${fill - end - 4} bytes before the first message`);
-    assertUpgraded(text.slice(0, end), extensionOffer);
+    assertUpgraded(text.slice(0, end), extension);
     return socket;
   }
 }

@@ -1,28 +1,30 @@
 /**
- * Installs the servers that others wrote into an ignored folder, from npm.
+ * Installs the servers and clients that others wrote into an ignored folder, from npm.
  *
  * @module
  */
 
-import type { ServerName } from "./scenarios.ts";
-
 /** Where the peers are installed. */
 export const PEERS_FOLDER = new URL("./.peers/", import.meta.url);
 
-const PACKAGES: Readonly<Partial<Record<ServerName, Readonly<Record<string, string>>>>> = {
+/** What each peer needs, by the peer's name. */
+const PACKAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ws: { ws: "^8", bufferutil: "^4" },
   bun: { bun: "^1" },
+  "autobahn-js": { autobahn: "^26", ws: "^8", bufferutil: "^4" },
 };
 
-/** Installs what the servers need and is not there yet. */
-export async function installPeers(servers: readonly string[]): Promise<void> {
-  const wanted = Object.entries(PACKAGES).filter(([server]) => servers.includes(server));
+/** Installs what the peers need and is not there yet. */
+export async function installPeers(names: readonly string[]): Promise<void> {
+  const wanted = Object.entries(PACKAGES).filter(([name]) => names.includes(name));
   const dependencies = Object.assign({}, ...wanted.map(([, packages]) => packages));
   const missing = Object.keys(dependencies).filter((name) => installedVersion(name) === undefined);
   if (missing.length === 0) return;
   console.error(`Installing ${missing.join(", ")} from npm ...`);
   await Deno.mkdir(PEERS_FOLDER, { recursive: true });
-  await Deno.writeTextFile(new URL("package.json", PEERS_FOLDER), '{ "private": true, "type": "module" }\n');
+  const manifest = new URL("package.json", PEERS_FOLDER);
+  // A new manifest would have npm remove what is there already.
+  if (!isFile(manifest)) await Deno.writeTextFile(manifest, '{ "private": true, "type": "module" }\n');
   // Install scripts are not needed: bufferutil brings its binaries, and Bun's executable is a package of its own.
   const specifiers = missing.map((name) => `${name}@${dependencies[name]}`);
   const { success } = await new Deno.Command("npm", {

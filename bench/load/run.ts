@@ -11,7 +11,9 @@ import { judge, measurementTable, type ScenarioResult, verdictTable } from "./re
 import { type Scenario, SCENARIOS, SERVER_NAMES, type ServerName } from "./scenarios.ts";
 import { EchoServer } from "./servers.ts";
 
-const USAGE = `Usage: deno task load [options]
+const USAGE = `Usage: deno task load [options]        echo servers
+       deno task load wamp [options]   WAMP routers and clients (--help tells its options)
+
   --rounds N       rounds of each scenario (default 5)
   --seconds S      seconds of each measurement (default 2)
   --warmup S       seconds before each measurement (default 0.5)
@@ -124,6 +126,7 @@ async function versions(): Promise<string> {
 }
 
 async function main(): Promise<number> {
+  if (Deno.args[0] === "wamp") return await (await import("./wamp/run.ts")).main(Deno.args.slice(1));
   const settings = readSettings(Deno.args);
   if (settings.list) {
     for (const { name, targets } of settings.scenarios) {

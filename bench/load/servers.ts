@@ -11,8 +11,11 @@ import type { ServerName } from "./scenarios.ts";
 const START_TIMEOUT = 20_000;
 const STOP_TIMEOUT = 3_000;
 
-/** "bare" holds sockets and echoes nothing: the floor for the memory of a connection. */
-export type ServerKind = ServerName | "bare";
+/**
+ * "bare" holds sockets and echoes nothing: the floor for the memory of a connection. "viaduct-router" is the WAMP
+ * router, for the memory of a session.
+ */
+export type ServerKind = ServerName | "bare" | "viaduct-router";
 
 /** Gives the command line of a server. With `deflate` it takes the client's offer of permessage-deflate as it is. */
 export function serverCommand(kind: ServerKind, deflate: boolean): [command: string, ...args: string[]] {
@@ -27,6 +30,8 @@ export function serverCommand(kind: ServerKind, deflate: boolean): [command: str
     }
     case "deno":
       return [Deno.execPath(), "run", "-A", local("servers/deno_echo.ts")];
+    case "viaduct-router":
+      return [Deno.execPath(), "run", "-A", local("wamp/viaduct_router.ts")];
     case "bare":
       return [Deno.execPath(), "run", "-A", local("servers/bare_sockets.ts")];
     case "bun":
@@ -44,11 +49,13 @@ export function portIn(output: string): number | undefined {
 
 /** A running echo server. */
 export class EchoServer {
+  readonly kind: ServerKind;
   readonly port: number;
   readonly #process: Deno.ChildProcess;
   readonly #drained: Promise<void>;
 
-  private constructor(process: Deno.ChildProcess, port: number, drained: Promise<void>) {
+  private constructor(kind: ServerKind, process: Deno.ChildProcess, port: number, drained: Promise<void>) {
+    this.kind = kind;
     this.#process = process;
     this.port = port;
     this.#drained = drained;
@@ -64,7 +71,7 @@ export class EchoServer {
     for (let port = portIn(output);; port = portIn(output)) {
       if (port !== undefined) {
         clearTimeout(timer);
-        return new EchoServer(process, port, drain(reader));
+        return new EchoServer(kind, process, port, drain(reader));
       }
       const { done, value } = await reader.read();
       if (done) break;

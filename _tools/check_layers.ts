@@ -88,13 +88,15 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: "WAMP codec", files: ["wamp/codec.ts"] },
   { name: "WAMP serializers", files: ["wamp/serializers/*"] },
-  { name: "WAMP transport, interface", files: ["wamp/transports/transport.ts"] },
+  { name: "WAMP transport, interface", files: ["wamp/transports/errors.ts", "wamp/transports/transport.ts"] },
   { name: "WAMP authentication", files: ["wamp/auth/*"] },
   { name: "WAMP peer", files: ["wamp/peer.ts"] },
   { name: "WAMP session", files: ["wamp/contract.ts", "wamp/session.ts"] },
   {
     name: "WAMP transports",
     files: [
+      "wamp/transports/batch.ts",
+      "wamp/transports/close_reason.ts",
       "wamp/transports/connect.ts",
       "wamp/transports/local.ts",
       "wamp/transports/rawsocket.ts",

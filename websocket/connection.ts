@@ -485,8 +485,11 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
     if (deflates !== undefined) this.#deflate(deflates);
     this.#driver.flushSoon();
     if (this.#protocol.bufferedAmount <= this.#shared.options.sendHighWaterMark) return RESOLVED;
-    this.#drained ??= Promise.withResolvers();
-    return handled(this.#drained.promise);
+    if (this.#drained === undefined) {
+      this.#drained = Promise.withResolvers();
+      handled(this.#drained.promise);
+    }
+    return this.#drained.promise;
   }
 
   /** After a piece of a streamed message was accepted. What waits behind the message must not hold it up. */

@@ -5,10 +5,37 @@
  * @module
  */
 
-import { unreachable } from "../../internal/assert.ts";
-import type { Call, Cancel, ErrorMessage, InvocationPolicy, Register, Unregister, Yield } from "../messages.ts";
-import type { MatchPolicy, UriRules } from "../uris.ts";
-import type { Effect, Member } from "./effects.ts";
+import { WampProtocolError } from "../errors.ts";
+import {
+  type Call,
+  type Cancel,
+  type CancelMode,
+  type ErrorMessage,
+  MESSAGE,
+  type MessageCode,
+  type PassthruOptions,
+  type Register,
+  type Unregister,
+  type Yield,
+} from "../messages.ts";
+import { messageName } from "../message_table.ts";
+import type { Payload } from "../payload.ts";
+import { ERROR_URI, isReserved, isUri, type MatchPolicy, type UriRules } from "../uris.ts";
+import { DeadlineHeap } from "./deadlines.ts";
+import {
+  type AbortEffect,
+  type Effect,
+  type Member,
+  NOTHING,
+  passthruOf,
+  refusal,
+  type SendEffect,
+} from "./effects.ts";
+import { type Invocation, Party } from "./invocation.ts";
+import { isAcceptablePattern, isAcceptableUri, MatchIndex } from "./match.ts";
+import { type Endpoint, isInvocationPolicy, Registration, type RegistrationDetails } from "./registration.ts";
+
+export type { RegistrationDetails } from "./registration.ts";
 
 /** Choices for a dealer. @internal */
 export interface DealerOptions {
@@ -26,91 +53,493 @@ export interface DealerOptions {
   readonly timestamp: () => string;
 }
 
-/** What the meta API tells of a registration (WAMP, Registration Meta API: RegistrationDetails). @internal */
-export interface RegistrationDetails {
-  readonly id: number;
-  readonly created: string;
-  readonly uri: string;
-  readonly match: MatchPolicy;
-  readonly invoke: InvocationPolicy;
-}
+/** Why a request is refused: the error, and what happened, for a person. */
+type Refusal = readonly [error: string, text: string];
+
+const PROGRESS: PassthruOptions = Object.freeze({ progress: true });
 
 /** A dealer. Every `now` is of one clock that never goes back, in milliseconds. @internal */
 export class Dealer {
+  readonly #options: DealerOptions;
+  readonly #index = new MatchIndex<Registration>();
+  readonly #byId = new Map<number, Registration>();
+  readonly #parties = new Map<Member, Party>();
+  readonly #deadlines = new DeadlineHeap<Invocation>();
+  #openCalls = 0;
+
+  /** Makes one without registrations. */
   constructor(options: DealerOptions) {
-    void options;
+    this.#options = options;
   }
+
   /** How many registrations there are. */
   get registrations(): number {
-    return 0;
+    return this.#byId.size;
   }
+
   /** How many calls are open. */
   get openCalls(): number {
-    return 0;
+    return this.#openCalls;
   }
+
+  /** How many entries the tables hold: nothing is left when everybody has left. */
+  get tableSize(): number {
+    return this.#index.size + this.#byId.size + this.#parties.size + this.#deadlines.size + this.#openCalls;
+  }
+
+  /** REGISTER (WAMP, Registering and Unregistering). */
   register(member: Member, message: Register, effects: Effect[]): void {
-    todo(member, message, effects);
+    const { request, procedure, options } = message;
+    const { match = "exact", invoke = "single" } = options;
+    const existing = this.#index.get(procedure, match);
+    const party = this.#partyOf(member);
+    const refused = this.#refuseRegister(party, message, existing);
+    if (refused !== undefined) {
+      effects.push(refusal(member, MESSAGE.REGISTER, request, ...refused));
+      return;
+    }
+    const registration = existing ?? this.#create(procedure, match, invoke);
+    registration.endpoints.push({
+      party,
+      concurrency: options.concurrency ?? Infinity,
+      active: 0,
+      discloseCaller: options.disclose_caller === true,
+      forwardTimeout: options.forward_timeout === true,
+    });
+    const { id, details } = registration;
+    party.registrations.set(id, registration);
+    effects.push({ kind: "send", to: member, message: { type: MESSAGE.REGISTERED, request, registration: id } });
+    if (existing === undefined) {
+      effects.push({ kind: "meta", topic: "wamp.registration.on_create", args: [member.id, details] });
+    }
+    effects.push({ kind: "meta", topic: "wamp.registration.on_register", args: [member.id, id] });
   }
+
+  #refuseRegister(party: Party, message: Register, existing: Registration | undefined): Refusal | undefined {
+    const { procedure, options: { match = "exact", invoke = "single", concurrency } } = message;
+    const { uriRules, maxRegistrations } = this.#options;
+    if (!isAcceptablePattern(procedure, match, uriRules)) {
+      return [ERROR_URI.INVALID_URI, `Cannot register: bad URI for match policy ${match}`];
+    }
+    if (isReserved(procedure) && !party.member.isTrusted) {
+      return [ERROR_URI.INVALID_URI, "Cannot register: URIs under wamp. are reserved"];
+    }
+    if (!isInvocationPolicy(invoke)) return [ERROR_URI.INVALID_ARGUMENT, "Cannot register: unknown invocation policy"];
+    if (concurrency === 0) return [ERROR_URI.INVALID_ARGUMENT, "Cannot register: concurrency must be at least 1"];
+    const taken = existing && refuseSharing(existing, invoke, party);
+    if (taken !== undefined) return taken;
+    if (party.registrations.size < maxRegistrations) return undefined;
+    return [ERROR_URI.UNAVAILABLE, `Cannot register: this session has its ${maxRegistrations} registrations`];
+  }
+
+  #create(uri: string, match: MatchPolicy, invoke: Registration["invoke"]): Registration {
+    const { nextRegistrationId, timestamp } = this.#options;
+    const registration = new Registration({ id: nextRegistrationId(), created: timestamp(), uri, match, invoke });
+    this.#index.add(registration);
+    this.#byId.set(registration.id, registration);
+    return registration;
+  }
+
+  /** UNREGISTER (WAMP, Registering and Unregistering). Calls that are open go on. */
   unregister(member: Member, message: Unregister, effects: Effect[]): void {
-    todo(member, message, effects);
+    const { request } = message;
+    const party = this.#parties.get(member);
+    const registration = party?.registrations.get(message.registration);
+    if (party === undefined || registration === undefined) {
+      const text = `Cannot unregister: this session has no registration ${message.registration}`;
+      effects.push(refusal(member, MESSAGE.UNREGISTER, request, ERROR_URI.NO_SUCH_REGISTRATION, text));
+      return;
+    }
+    effects.push({ kind: "send", to: member, message: { type: MESSAGE.UNREGISTERED, request } });
+    this.#detach(party, registration, effects);
   }
+
+  #detach(party: Party, registration: Registration, effects: Effect[]): void {
+    const { id } = registration;
+    const args = [party.member.id, id];
+    party.registrations.delete(id);
+    registration.remove(party);
+    effects.push({ kind: "meta", topic: "wamp.registration.on_unregister", args });
+    if (registration.endpoints.length > 0) return;
+    this.#index.remove(registration);
+    this.#byId.delete(id);
+    effects.push({ kind: "meta", topic: "wamp.registration.on_delete", args });
+  }
+
+  /** CALL: a new one, or the next part of one (WAMP, Calling and Invocations; Progressive Call Invocations). */
   call(caller: Member, message: Call, now: number, effects: Effect[]): void {
-    todo(caller, message, now, effects);
+    const { request } = message;
+    const isProgressive = message.options.progress === true;
+    const party = this.#partyOf(caller);
+    const open = party.calls.get(request);
+    if (open !== undefined) {
+      this.#continue(open, message, effects);
+      return;
+    }
+    if (party.isFinished(request)) {
+      // WAMP, Continuations on Completed Calls: the caller does not know yet.
+      if (!isProgressive) party.forgetFinished(request);
+      return;
+    }
+    if (isProgressive && !caller.features.callerProgressiveInvocations) {
+      effects.push(abort(caller, "unexpected_message", "CALL.Options.progress without having announced the feature"));
+      return;
+    }
+    const registration = this.#find(message.procedure);
+    const endpoint = registration?.pick(isProgressive ? canTakeStream : canTake, this.#options.random);
+    if (registration === undefined || endpoint === undefined || party.calls.size >= this.#options.maxOpenCalls) {
+      if (isProgressive) party.rememberFinished(request);
+      effects.push(refusal(caller, MESSAGE.CALL, request, ...this.#refuseCall(party, message, registration)));
+      return;
+    }
+    this.#invoke(party, message, registration, endpoint, now, effects);
   }
+
+  #refuseCall(party: Party, message: Call, registration: Registration | undefined): Refusal {
+    const { procedure } = message;
+    const { uriRules, maxOpenCalls } = this.#options;
+    if (!isAcceptableUri(procedure, uriRules)) return [ERROR_URI.INVALID_URI, "Cannot call: bad URI"];
+    if (registration === undefined) {
+      return [ERROR_URI.NO_SUCH_PROCEDURE, `Cannot call: no procedure is registered for ${procedure}`];
+    }
+    if (party.calls.size >= maxOpenCalls) {
+      return [ERROR_URI.UNAVAILABLE, `Cannot call: this session has its ${maxOpenCalls} open calls`];
+    }
+    // WAMP, Ignoring Progressive Call Invocations
+    if (message.options.progress === true && !registration.endpoints.some(({ party }) => takesStreams(party.member))) {
+      return [ERROR_URI.FEATURE_NOT_SUPPORTED, "Cannot call: the callee takes no progressive invocations"];
+    }
+    return [ERROR_URI.NO_AVAILABLE_CALLEE, "Cannot call: all callees have as many invocations as they take"];
+  }
+
+  #invoke(
+    caller: Party,
+    message: Call,
+    registration: Registration,
+    endpoint: Endpoint,
+    now: number,
+    effects: Effect[],
+  ): void {
+    const { options, payload } = message;
+    const callee = endpoint.party;
+    const isProgressive = options.progress === true;
+    const details = invocationDetails(caller.member, options, message.procedure, registration, endpoint);
+    const request = ++callee.lastInvocation;
+    const timeout = timeoutOf(options, endpoint);
+    const invocation: Invocation = {
+      caller,
+      call: message.request,
+      procedure: message.procedure,
+      callee,
+      request,
+      registration: registration.id,
+      endpoint,
+      receiveProgress: options.receive_progress === true,
+      isProgressive,
+      details,
+      timeout,
+      isInterrupted: false,
+      deadline: Infinity,
+      heapIndex: -1,
+    };
+    endpoint.active++;
+    this.#openCalls++;
+    caller.calls.set(message.request, invocation);
+    callee.invocations.set(request, invocation);
+    if (timeout > 0) this.#deadlines.set(invocation, now + timeout);
+    effects.push(invocationEffect(invocation, isProgressive, payload));
+  }
+
+  /** A CALL with the id of one that is open. */
+  #continue(open: Invocation, message: Call, effects: Effect[]): void {
+    if (open.caller === undefined) return;
+    if (!open.isProgressive || open.procedure !== message.procedure) {
+      effects.push(abort(open.caller.member, "invalid_id", `CALL ${message.request} is still open`));
+      return;
+    }
+    // WAMP, Freezing of Options in Progressive Call Invocations: nothing but `progress` is looked at.
+    open.isProgressive = message.options.progress === true;
+    if (!open.isInterrupted) effects.push(invocationEffect(open, open.isProgressive, message.payload));
+  }
+
+  /** CANCEL (WAMP, Call Canceling). One for a call that has ended crossed its result: nothing happens. */
   cancel(caller: Member, message: Cancel, effects: Effect[]): void {
-    todo(caller, message, effects);
+    const invocation = this.#parties.get(caller)?.calls.get(message.request);
+    if (invocation === undefined) return;
+    const { calleeCanceling } = invocation.callee.member.features;
+    const mode = calleeCanceling ? message.options.mode ?? "killnowait" : "skip";
+    if (mode === "kill") {
+      if (invocation.isInterrupted) return;
+      invocation.isInterrupted = true;
+      effects.push(interrupt(invocation, "kill", ERROR_URI.CANCELED));
+      return;
+    }
+    effects.push(callError(caller, message.request, ERROR_URI.CANCELED, "The caller canceled"));
+    this.#abandon(invocation, mode === "killnowait", ERROR_URI.CANCELED, effects);
   }
+
+  /** YIELD (WAMP, Calling and Invocations; Progressive Call Results). */
   yield(callee: Member, message: Yield, now: number, effects: Effect[]): void {
-    todo(callee, message, now, effects);
+    const { request, options, payload } = message;
+    const invocation = this.#openInvocation(callee, request, MESSAGE.YIELD, effects);
+    if (invocation === undefined) return;
+    const { caller } = invocation;
+    const passthru = passthruOf(options);
+    let details = passthru ?? NOTHING;
+    if (options.progress === true) {
+      // A caller that did not ask for progressive results could not tell them from the last one.
+      if (caller === undefined || !invocation.receiveProgress) return;
+      if (invocation.timeout > 0) this.#deadlines.set(invocation, now + invocation.timeout);
+      details = passthru === undefined ? PROGRESS : { ...passthru, progress: true };
+    } else {
+      this.#finish(invocation);
+      if (caller === undefined) return;
+    }
+    const result = { type: MESSAGE.RESULT, request: invocation.call, details, payload };
+    effects.push({ kind: "send", to: caller.member, message: result });
   }
-  /** A callee's ERROR for an INVOCATION. */
+
+  /** ERROR for an INVOCATION (WAMP, Calling and Invocations). */
   error(callee: Member, message: ErrorMessage, effects: Effect[]): void {
-    todo(callee, message, effects);
+    if (message.requestType !== MESSAGE.INVOCATION) {
+      effects.push(abort(callee, "unexpected_message", "ERROR for something that is not an INVOCATION"));
+      return;
+    }
+    const invocation = this.#openInvocation(callee, message.request, MESSAGE.ERROR, effects);
+    if (invocation === undefined) return;
+    const { caller, call } = invocation;
+    this.#finish(invocation);
+    if (caller === undefined) return;
+    // Peers end their session over an error URI that is none, so a bad one must not reach the caller.
+    if (!isUri(message.error, this.#options.uriRules)) {
+      effects.push(callError(caller.member, call, ERROR_URI.INVALID_URI, "The callee's error has a bad URI"));
+      return;
+    }
+    const details = passthruOf(message.details) ?? NOTHING;
+    const { error, payload } = message;
+    effects.push({
+      kind: "send",
+      to: caller.member,
+      message: { type: MESSAGE.ERROR, requestType: MESSAGE.CALL, request: call, details, error, payload },
+    });
   }
+
+  /** What a callee answers. An answer to what has ended is dropped; one to what never was breaks the protocol. */
+  #openInvocation(callee: Member, request: number, type: MessageCode, effects: Effect[]): Invocation | undefined {
+    const party = this.#parties.get(callee);
+    const invocation = party?.invocations.get(request);
+    if (invocation === undefined && request > (party?.lastInvocation ?? 0)) {
+      effects.push(abort(callee, "invalid_id", `${messageName(type)} for INVOCATION ${request}, which never was`));
+    }
+    return invocation;
+  }
+
+  /** Ends everything a session that is gone took part in. */
   leave(member: Member, effects: Effect[]): void {
-    todo(member, effects);
+    const party = this.#parties.get(member);
+    if (party === undefined) return;
+    this.#parties.delete(member);
+    for (const registration of party.registrations.values()) this.#detach(party, registration, effects);
+    // WAMP, Callee Leaving During an RPC Invocation
+    for (const invocation of party.invocations.values()) {
+      const { caller, call } = invocation;
+      this.#finish(invocation);
+      if (caller === undefined || caller === party) continue;
+      effects.push(callError(caller.member, call, ERROR_URI.CANCELED, "The callee left"));
+    }
+    // WAMP, Caller Leaving During an RPC Invocation
+    for (const invocation of party.calls.values()) this.#abandon(invocation, true, ERROR_URI.CANCELED, effects);
   }
+
   /** When {@linkcode tick} must be called, or infinity. */
   nextDeadline(): number {
-    return Infinity;
+    return this.#deadlines.next();
   }
-  /** Ends the calls whose time is over. */
+
+  /** Ends the calls whose time is over (WAMP, Call Timeouts, Dealer-Initiated Timeouts). */
   tick(now: number, effects: Effect[]): void {
-    todo(now, effects);
+    for (let due = this.#deadlines.due(now); due !== undefined; due = this.#deadlines.due(now)) {
+      const { caller, call, timeout } = due;
+      if (caller !== undefined) {
+        effects.push(callError(caller.member, call, ERROR_URI.TIMEOUT, `No result within ${timeout} ms`));
+      }
+      this.#abandon(due, true, ERROR_URI.TIMEOUT, effects);
+    }
   }
+
   /**
-   * Whether a CALL with this id goes on with a progressive invocation, open or finished, so that the rule of sequential
-   * ids is not for it (WAMP, Verification of CALL Request IDs).
+   * Whether a CALL with this id goes on with one that is open or has ended, so that the rule of sequential ids is not for
+   * it (WAMP, Verification of CALL Request IDs).
    */
   isContinuation(caller: Member, request: number): boolean {
-    return todo(caller, request);
+    const party = this.#parties.get(caller);
+    return party !== undefined && (party.calls.has(request) || party.isFinished(request));
   }
+
   /** `wamp.registration.list`. */
   list(): Record<MatchPolicy, number[]> {
-    return todo();
+    return { exact: this.#idsOf("exact"), prefix: this.#idsOf("prefix"), wildcard: this.#idsOf("wildcard") };
   }
+
+  #idsOf(match: MatchPolicy): number[] {
+    return Array.from(this.#index.entries(match), ({ id }) => id);
+  }
+
   /** `wamp.registration.lookup`. */
   lookup(procedure: string, match: MatchPolicy): number | undefined {
-    return todo(procedure, match);
+    return this.#index.get(procedure, match)?.id;
   }
+
   /** `wamp.registration.match`: the id of the best. */
   match(procedure: string): number | undefined {
-    return todo(procedure);
+    return this.#find(procedure)?.id;
   }
+
   /** `wamp.registration.get`. */
   get(id: number): RegistrationDetails | undefined {
-    return todo(id);
+    return this.#byId.get(id)?.details;
   }
+
   /** `wamp.registration.list_callees`: session ids. */
   callees(id: number): number[] | undefined {
-    return todo(id);
+    return this.#byId.get(id)?.endpoints.map(({ party }) => party.member.id);
   }
+
   /** `wamp.registration.count_callees`. */
   countCallees(id: number): number | undefined {
-    return todo(id);
+    return this.#byId.get(id)?.endpoints.length;
+  }
+
+  /** The one registration for a call (WAMP, Pattern-based Registrations, Calls matching multiple registrations). */
+  #find(procedure: string): Registration | undefined {
+    const exact = this.#index.exact(procedure);
+    if (exact !== undefined || !this.#index.hasPatterns) return exact;
+    if (!isAcceptableUri(procedure, this.#options.uriRules)) return undefined;
+    let best: Registration | undefined;
+    // A broad pattern of an ordinary session must not catch what is meant for the router.
+    const needsReserved = isReserved(procedure);
+    this.#index.visitPatterns(procedure, (registration) => {
+      if (needsReserved && !isReserved(registration.uri)) return false;
+      best = registration;
+      return true;
+    });
+    return best;
+  }
+
+  #partyOf(member: Member): Party {
+    let party = this.#parties.get(member);
+    if (party === undefined) this.#parties.set(member, party = new Party(member));
+    return party;
+  }
+
+  /** Takes a call out of the caller's table. */
+  #forgetCaller(invocation: Invocation): void {
+    const { caller, call } = invocation;
+    if (caller === undefined) return;
+    caller.calls.delete(call);
+    if (invocation.isProgressive) caller.rememberFinished(call);
+    invocation.caller = undefined;
+    this.#openCalls--;
+    if (invocation.heapIndex >= 0) this.#deadlines.remove(invocation);
+  }
+
+  /** Takes an invocation out of all tables. */
+  #finish(invocation: Invocation): void {
+    this.#forgetCaller(invocation);
+    invocation.callee.invocations.delete(invocation.request);
+    invocation.endpoint.active--;
+  }
+
+  /** Ends a call before its callee has answered, telling the callee where it understands that. */
+  #abandon(invocation: Invocation, interrupts: boolean, reason: string, effects: Effect[]): void {
+    const { callee, endpoint, isInterrupted } = invocation;
+    const stops = isInterrupted || (interrupts && callee.member.features.calleeCanceling);
+    if (stops && !isInterrupted) effects.push(interrupt(invocation, "killnowait", reason));
+    // Where concurrency is limited, a callee that was not stopped stays busy until it answers.
+    if (!stops && endpoint.concurrency !== Infinity) this.#forgetCaller(invocation);
+    else this.#finish(invocation);
   }
 }
 
-function todo(..._: unknown[]): never {
-  return unreachable(undefined as never);
+/** Why a registration that exists cannot be joined (WAMP, Shared Registration). */
+function refuseSharing(existing: Registration, invoke: string, party: Party): Refusal | undefined {
+  const { uri } = existing;
+  if (existing.invoke === "single" || party.registrations.has(existing.id)) {
+    return [ERROR_URI.PROCEDURE_ALREADY_EXISTS, `Cannot register: ${uri} is registered already`];
+  }
+  if (existing.invoke === invoke) return undefined;
+  const text = `Cannot register: ${uri} has the invocation policy ${existing.invoke}`;
+  return [ERROR_URI.PROCEDURE_EXISTS_WITH_DIFFERENT_POLICY, text];
+}
+
+function canTake(endpoint: Endpoint): boolean {
+  return endpoint.active < endpoint.concurrency;
+}
+
+function canTakeStream(endpoint: Endpoint): boolean {
+  return canTake(endpoint) && takesStreams(endpoint.party.member);
+}
+
+/** Without canceling, progressive invocations do not count as supported (WAMP, Ignoring Progressive Call Invocations). */
+function takesStreams({ features }: Member): boolean {
+  return features.calleeProgressiveInvocations && features.calleeCanceling;
+}
+
+/** The timeout that the dealer watches, or 0: not where the callee said that it will (WAMP, Call Timeouts). */
+function timeoutOf(options: Call["options"], endpoint: Endpoint): number {
+  if (options.timeout === undefined) return 0;
+  return endpoint.forwardTimeout && endpoint.party.member.features.calleeTimeout ? 0 : options.timeout;
+}
+
+/** The Details of an INVOCATION but for `progress`, built anew: nobody's word but the router's. */
+function invocationDetails(
+  caller: Member,
+  options: Call["options"],
+  procedure: string,
+  registration: Registration,
+  endpoint: Endpoint,
+): PassthruOptions {
+  const passthru = passthruOf(options);
+  const isPattern = registration.match !== "exact";
+  const isDisclosed = endpoint.discloseCaller || options.disclose_me === true;
+  const forwardsTimeout = endpoint.forwardTimeout && (options.timeout ?? 0) > 0;
+  // To everybody: AutobahnJS streams without announcing canceling, and who cannot stream ignores it.
+  const receive_progress = options.receive_progress === true;
+  if (!isPattern && !isDisclosed && !forwardsTimeout && !receive_progress) return passthru ?? NOTHING;
+  return {
+    ...passthru,
+    ...(isPattern && { procedure }),
+    ...(receive_progress && { receive_progress }),
+    ...(forwardsTimeout && { timeout: options.timeout }),
+    // WAMP, Caller Identification
+    ...(isDisclosed && { caller: caller.id, caller_authid: caller.authid, caller_authrole: caller.authrole }),
+  };
+}
+
+function invocationEffect(invocation: Invocation, progress: boolean, payload: Payload): SendEffect {
+  const { callee, request, registration, details } = invocation;
+  return {
+    kind: "send",
+    to: callee.member,
+    message: {
+      type: MESSAGE.INVOCATION,
+      request,
+      registration,
+      details: progress ? { ...details, progress } : details,
+      payload,
+    },
+  };
+}
+
+function interrupt(invocation: Invocation, mode: CancelMode, reason: string): SendEffect {
+  const { callee, request } = invocation;
+  return { kind: "send", to: callee.member, message: { type: MESSAGE.INTERRUPT, request, options: { mode, reason } } };
+}
+
+function callError(caller: Member, request: number, error: string, text: string): SendEffect {
+  return refusal(caller, MESSAGE.CALL, request, error, text);
+}
+
+function abort(to: Member, code: "invalid_id" | "unexpected_message", text: string): AbortEffect {
+  return { kind: "abort", to, error: new WampProtocolError(code, text) };
 }

@@ -1,0 +1,115 @@
+/**
+ * A registration: the callees that share it, and which of them gets a call.
+ * Sans-I/O.
+ *
+ * @module
+ */
+
+import type { InvocationPolicy } from "../messages.ts";
+import type { MatchPolicy } from "../uris.ts";
+import type { Party } from "./invocation.ts";
+
+/** What the meta API tells of a registration (WAMP, Registration Meta API: RegistrationDetails). @internal */
+export interface RegistrationDetails {
+  readonly id: number;
+  readonly created: string;
+  readonly uri: string;
+  readonly match: MatchPolicy;
+  readonly invoke: InvocationPolicy;
+}
+
+/** A callee's part in a registration. @internal */
+export interface Endpoint {
+  readonly party: Party;
+  /** How many invocations it takes at a time. */
+  readonly concurrency: number;
+  /** How many it has. */
+  active: number;
+  /** Wants to know who calls (WAMP, Caller Identification). */
+  readonly discloseCaller: boolean;
+  /** Wants to be told the timeout (WAMP, Call Timeouts). */
+  readonly forwardTimeout: boolean;
+}
+
+/** Whether a value is an invocation policy (WAMP, Shared Registration). @internal */
+export function isInvocationPolicy(value: unknown): value is InvocationPolicy {
+  return value === "single" || value === "roundrobin" || value === "random" || value === "first" || value === "last";
+}
+
+/** A registration. @internal */
+export class Registration implements RegistrationDetails {
+  readonly id: number;
+  readonly created: string;
+  readonly uri: string;
+  readonly match: MatchPolicy;
+  readonly invoke: InvocationPolicy;
+  /** In the order of registration. */
+  readonly endpoints: Endpoint[] = [];
+  /** Whose turn it is, for `roundrobin`. */
+  #turn = 0;
+
+  /** Makes one without callees. */
+  constructor(details: RegistrationDetails) {
+    this.id = details.id;
+    this.created = details.created;
+    this.uri = details.uri;
+    this.match = details.match;
+    this.invoke = details.invoke;
+  }
+
+  /** What the meta API tells of it. */
+  get details(): RegistrationDetails {
+    return { id: this.id, created: this.created, uri: this.uri, match: this.match, invoke: this.invoke };
+  }
+
+  /** Takes a callee out. */
+  remove(party: Party): void {
+    const index = this.endpoints.findIndex((endpoint) => endpoint.party === party);
+    if (index < 0) return;
+    this.endpoints.splice(index, 1);
+    if (index < this.#turn) this.#turn--;
+  }
+
+  /**
+   * Picks the callee for a call by the policy, leaving out those that cannot take it.
+   *
+   * @param accepts Whether a callee can take this call.
+   * @param random From 0 to under 1, for `random`.
+   */
+  pick(accepts: (endpoint: Endpoint) => boolean, random: () => number): Endpoint | undefined {
+    const { endpoints } = this;
+    switch (this.invoke) {
+      case "random":
+        return pickRandom(endpoints, accepts, random);
+      case "roundrobin":
+        return this.#pickNext(accepts);
+      case "last":
+        return endpoints.findLast(accepts);
+      default:
+        return endpoints.find(accepts);
+    }
+  }
+
+  #pickNext(accepts: (endpoint: Endpoint) => boolean): Endpoint | undefined {
+    const { length } = this.endpoints;
+    for (let tried = 0; tried < length; tried++) {
+      const turn = (this.#turn + tried) % length;
+      const endpoint = this.endpoints[turn];
+      if (endpoint === undefined || !accepts(endpoint)) continue;
+      this.#turn = turn + 1;
+      return endpoint;
+    }
+    return undefined;
+  }
+}
+
+function pickRandom(
+  endpoints: readonly Endpoint[],
+  accepts: (endpoint: Endpoint) => boolean,
+  random: () => number,
+): Endpoint | undefined {
+  const first = endpoints[Math.floor(random() * endpoints.length)];
+  if (first === undefined || accepts(first)) return first;
+  const able = endpoints.filter(accepts);
+  return able[Math.floor(random() * able.length)];
+}

@@ -161,6 +161,7 @@ export const DENO_FILES: readonly string[] = [
 export const WEBSOCKET_USERS: readonly string[] = [
   "wamp/transports/websocket.ts",
   "wamp/router/server.ts",
+  "wamp/router/web_upgrade.ts",
   "testing/sockets.ts",
 ];
 

@@ -1,0 +1,386 @@
+/**
+ * A realm: its sessions, its broker and dealer, and the doing of what these want done.
+ *
+ * @module
+ */
+
+import { unreachable } from "../../internal/assert.ts";
+import { failureMessage, type Logger } from "../../internal/log.ts";
+import type { TimerWheel, WheelEntry } from "../../internal/timer_wheel.ts";
+import { ApplicationError, WampProtocolError } from "../errors.ts";
+import { IdSequence, MAX_ID, randomId } from "../ids.ts";
+import { messageName } from "../message_table.ts";
+import {
+  type Call,
+  type ErrorMessage,
+  type Event,
+  MESSAGE,
+  type Message,
+  type RouterMessage,
+} from "../messages.ts";
+import { Payload } from "../payload.ts";
+import type { Serializer } from "../serializers/serializer.ts";
+import { SharedBytes, type Transport } from "../transports/transport.ts";
+import { CLOSE_URI, ERROR_URI, isReserved } from "../uris.ts";
+import { Broker } from "./broker.ts";
+import { Dealer } from "./dealer.ts";
+import type { Effect, EventEffect, MemberFeatures } from "./effects.ts";
+import { type Identity, type MemberLink, RouterMember } from "./member.ts";
+import { type MetaContext, type MetaProcedure, REGISTRATION_PROCEDURES, SUBSCRIPTION_PROCEDURES } from "./meta.ts";
+import { SESSION_PROCEDURES, sessionDetails } from "./meta_sessions.ts";
+import type { RealmOptions, RealmStatistics } from "./router_api.ts";
+import { SlowConsumers } from "./slow_consumers.ts";
+
+const META_PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
+  ...Object.entries(SESSION_PROCEDURES),
+  ...Object.entries(SUBSCRIPTION_PROCEDURES),
+  ...Object.entries(REGISTRATION_PROCEDURES),
+]);
+
+/** What realms share. @internal */
+export interface RealmHost {
+  readonly wheel: TimerWheel;
+  readonly logger: Logger;
+}
+
+/** The options of a realm, checked and complete. @internal */
+export interface ResolvedRealm {
+  readonly uri: string;
+  readonly slowConsumer: NonNullable<RealmOptions["slowConsumer"]>;
+  readonly uriRules: NonNullable<RealmOptions["uriRules"]>;
+  readonly requestIds: NonNullable<RealmOptions["requestIds"]>;
+  readonly limits: Required<NonNullable<RealmOptions["limits"]>>;
+}
+
+/** A realm. @internal */
+export class Realm implements MetaContext, WheelEntry {
+  deadline = Infinity;
+  slot = -1;
+  readonly uri: string;
+  readonly broker: Broker;
+  readonly dealer: Dealer;
+  readonly members = new Map<number, RouterMember>();
+  readonly #options: ResolvedRealm;
+  readonly #host: RealmHost;
+  readonly #slow: SlowConsumers;
+  /** Bytes that may wait for a session before it is slow. */
+  readonly #limit: number;
+  readonly #isStrict: boolean;
+  /** What is still to be done, in order. */
+  readonly #effects: Effect[] = [];
+  #isPerforming = false;
+  /** Whose message is being handled. */
+  #sender: RouterMember | undefined;
+  /** Whether nobody is told of sessions that leave. */
+  #isQuiet = false;
+  /** The time, where broker and dealer need it to be exact. */
+  #now = 0;
+
+  /** A realm without sessions. */
+  constructor(options: ResolvedRealm, host: RealmHost) {
+    const { uri, uriRules, limits, slowConsumer: policy } = options;
+    this.uri = uri;
+    this.#options = options;
+    this.#host = host;
+    this.#limit = limits.maxSendBuffer;
+    this.#isStrict = options.requestIds === "strict";
+    this.#slow = new SlowConsumers({ policy, limit: limits.maxSendBuffer, wheel: host.wheel, logger: host.logger });
+    const subscriptions = new IdSequence();
+    const registrations = new IdSequence();
+    const timestamp = (): string => new Date().toISOString();
+    this.broker = new Broker({
+      uriRules,
+      maxSubscriptions: limits.maxSubscriptions,
+      nextSubscriptionId: () => subscriptions.take(),
+      nextPublicationId: randomId,
+      timestamp,
+    });
+    this.dealer = new Dealer({
+      uriRules,
+      maxRegistrations: limits.maxRegistrations,
+      maxOpenCalls: limits.maxOpenCalls,
+      nextRegistrationId: () => registrations.take(),
+      random: Math.random,
+      timestamp,
+    });
+  }
+
+  /** Whether no session can join. */
+  get isFull(): boolean {
+    return this.members.size >= this.#options.limits.maxSessions;
+  }
+
+  /** The counts. */
+  get statistics(): RealmStatistics {
+    return {
+      sessions: this.members.size,
+      registrations: this.dealer.registrations,
+      subscriptions: this.broker.subscriptions,
+      openCalls: this.dealer.openCalls,
+      slowDisconnected: this.#slow.disconnected,
+      eventsDropped: this.#slow.dropped,
+    };
+  }
+
+  /** Lets a session in. {@linkcode announce} follows once it knows. */
+  join(link: MemberLink, identity: Identity, features: MemberFeatures): RouterMember {
+    let id = randomId();
+    while (this.members.has(id)) id = randomId();
+    const member = new RouterMember(id, identity, features, link);
+    this.members.set(id, member);
+    return member;
+  }
+
+  /** Tells that a session has joined (WAMP, Session Meta API). */
+  announce(member: RouterMember): void {
+    this.#host.logger.debug("Session joined", { realm: this.uri, session: member.id, authrole: member.authrole });
+    this.#effects.push({ kind: "meta", topic: "wamp.session.on_join", args: [sessionDetails(member)] });
+    this.#perform();
+  }
+
+  /** A session has left, in whatever way. */
+  leave(member: RouterMember): void {
+    if (!member.isJoined) return;
+    member.isJoined = false;
+    this.members.delete(member.id);
+    this.#slow.forget(member);
+    this.#host.logger.debug("Session left", { realm: this.uri, session: member.id });
+    this.dealer.leave(member, this.#effects);
+    this.broker.leave(member, this.#effects);
+    const args = [member.id, member.authid, member.authrole];
+    if (!this.#isQuiet) this.#effects.push({ kind: "meta", topic: "wamp.session.on_leave", args });
+    this.#perform();
+  }
+
+  /** Says GOODBYE to all sessions. */
+  close(reason: string = CLOSE_URI.CLOSE_REALM): void {
+    this.dismiss([...this.members.values()], reason, undefined, { quiet: true });
+  }
+
+  /** See `MetaContext`. */
+  dismiss(
+    members: readonly RouterMember[],
+    reason: string,
+    message: string | undefined,
+    options: { readonly quiet?: boolean } = {},
+  ): void {
+    this.#isQuiet = options.quiet === true;
+    for (const member of members) member.link.dismiss(reason, message === undefined ? {} : { message });
+    this.#isQuiet = false;
+  }
+
+  /** The transport of a session has room again. */
+  drained(member: RouterMember): void {
+    this.#slow.drained(member);
+  }
+
+  /** Handles a message of a session that has joined, in one sweep. */
+  receive(member: RouterMember, message: Message): void {
+    this.#sender = member;
+    try {
+      this.#dispatch(member, message);
+    } finally {
+      this.#perform();
+      this.#sender = undefined;
+    }
+  }
+
+  /** See `WheelEntry`. */
+  onDeadline(now: number): void {
+    this.dealer.tick(now, this.#effects);
+    this.#perform();
+  }
+
+  #dispatch(member: RouterMember, message: Message): void {
+    const effects = this.#effects;
+    switch (message.type) {
+      case MESSAGE.CALL:
+        return this.#call(member, message);
+      case MESSAGE.YIELD:
+        return this.dealer.yield(member, message, this.#time(this.deadline !== Infinity), effects);
+      case MESSAGE.PUBLISH:
+        this.#checkRequest(member, message.request);
+        return this.broker.publish(member, message, effects);
+      case MESSAGE.ERROR:
+        return this.dealer.error(member, message, effects);
+      case MESSAGE.CANCEL:
+        return this.dealer.cancel(member, message, effects);
+      case MESSAGE.SUBSCRIBE:
+        this.#checkRequest(member, message.request);
+        return this.broker.subscribe(member, message, effects);
+      case MESSAGE.UNSUBSCRIBE:
+        this.#checkRequest(member, message.request);
+        return this.broker.unsubscribe(member, message, effects);
+      case MESSAGE.REGISTER:
+        this.#checkRequest(member, message.request);
+        return this.dealer.register(member, message, effects);
+      case MESSAGE.UNREGISTER:
+        this.#checkRequest(member, message.request);
+        return this.dealer.unregister(member, message, effects);
+      default:
+        throw new WampProtocolError(
+          "unexpected_message",
+          `Received ${messageName(message.type)} message, which only routers send`,
+        );
+    }
+  }
+
+  #call(caller: RouterMember, message: Call): void {
+    if (!(this.#isStrict && this.dealer.isContinuation(caller, message.request))) {
+      this.#checkRequest(caller, message.request);
+    }
+    const procedure = isReserved(message.procedure) ? META_PROCEDURES.get(message.procedure) : undefined;
+    if (procedure !== undefined) return this.#answerMeta(caller, message, procedure);
+    const now = this.#time(message.options.timeout !== undefined || this.deadline !== Infinity);
+    this.dealer.call(caller, message, now, this.#effects);
+  }
+
+  #answerMeta(caller: RouterMember, { request, payload }: Call, procedure: MetaProcedure): void {
+    try {
+      const results = procedure(this, { args: payload.args, kwargs: payload.kwargs, caller });
+      const message = { type: MESSAGE.RESULT, request, details: {}, payload: Payload.of(results) };
+      this.#effects.push({ kind: "send", to: caller, message });
+    } catch (error) {
+      if (!(error instanceof ApplicationError)) throw error;
+      const message = errorMessage(MESSAGE.CALL, request, error.uri, Payload.of(error.args));
+      this.#effects.push({ kind: "send", to: caller, message });
+    }
+  }
+
+  /** The clock costs as much as a small message does, so that it is read only where a deadline is set or kept. */
+  #time(isNeeded: boolean): number {
+    if (isNeeded) this.#now = performance.now();
+    return this.#now;
+  }
+
+  /** WAMP, Session Scope IDs: 1, 2, 3, …, where the realm is strict about it. */
+  #checkRequest(member: RouterMember, request: number): void {
+    if (!this.#isStrict) return;
+    const expected = member.lastRequest < MAX_ID ? member.lastRequest + 1 : 1;
+    if (request !== expected) {
+      throw new WampProtocolError("invalid_id", `Request ids are out of sequence: expected ${expected}, got ${request}`);
+    }
+    member.lastRequest = request;
+  }
+
+  /** Does what is to be done, and what comes of it: a session that is ended meanwhile adds to the list. */
+  #perform(): void {
+    if (this.#isPerforming) return;
+    this.#isPerforming = true;
+    const effects = this.#effects;
+    try {
+      for (let index = 0; index < effects.length; index++) this.#performOne(effects[index]!);
+    } finally {
+      effects.length = 0;
+      this.#isPerforming = false;
+    }
+    const deadline = this.dealer.nextDeadline();
+    if (deadline !== this.deadline) this.#host.wheel.set(this, deadline);
+  }
+
+  #performOne(effect: Effect): void {
+    switch (effect.kind) {
+      case "send":
+        return this.#send(effect.to as RouterMember, effect.message);
+      case "event":
+        return this.#sendEvent(effect);
+      case "abort":
+        return (effect.to as RouterMember).link.violate(effect.error);
+      case "meta":
+        return this.broker.publishMeta(effect.topic, effect.args, this.#effects);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #send(to: RouterMember, message: RouterMessage): void {
+    const { transport } = to;
+    if (!to.isJoined || !this.#admits(to, false)) return;
+    let bytes: Uint8Array;
+    try {
+      bytes = transport.serializer.encode(message);
+    } catch (error) {
+      return this.#answerUnsendable(to, message, error);
+    }
+    transport.send(bytes);
+  }
+
+  #admits(to: RouterMember, isEvent: boolean): boolean {
+    return to.transport.bufferedAmount <= this.#limit || this.#slow.admits(to, isEvent, this.#sender);
+  }
+
+  /** Sends an event to all that get it, encoded once for each serializer. */
+  #sendEvent({ to, count, except, accepts, message }: EventEffect): void {
+    const encoder = count > DIRECT_RECEIVERS ? new EventEncoder(message) : undefined;
+    for (const receiver of to) {
+      const member = receiver as RouterMember;
+      if (member === except || accepts !== undefined && !accepts(member)) continue;
+      if (!member.isJoined || !this.#admits(member, true)) continue;
+      try {
+        if (encoder === undefined) member.transport.send(member.transport.serializer.encode(message));
+        else encoder.sendTo(member.transport);
+      } catch (error) {
+        this.#warnUnsendable(member, message, error);
+      }
+    }
+  }
+
+  /** A payload that this receiver's format cannot hold, or that turned out to be malformed inside. */
+  #answerUnsendable(to: RouterMember, message: RouterMessage, error: unknown): void {
+    this.#warnUnsendable(to, message, error);
+    const reason = `The payload cannot be written as ${to.transport.serializer.name}: ${failureMessage(error)}`;
+    const payload = Payload.of([reason]);
+    if (message.type === MESSAGE.INVOCATION) {
+      const answer = errorMessage(MESSAGE.INVOCATION, message.request, ERROR_URI.INVALID_PAYLOAD, payload);
+      this.dealer.error(to, answer, this.#effects);
+    } else if (message.type === MESSAGE.RESULT) {
+      this.#sendPlain(to, errorMessage(MESSAGE.CALL, message.request, ERROR_URI.INVALID_PAYLOAD, payload));
+    } else if (message.type === MESSAGE.ERROR) {
+      this.#sendPlain(to, errorMessage(message.requestType, message.request, message.error, payload));
+    }
+  }
+
+  #sendPlain(to: RouterMember, message: ErrorMessage): void {
+    to.transport.send(to.transport.serializer.encode(message));
+  }
+
+  #warnUnsendable(to: RouterMember, message: RouterMessage, error: unknown): void {
+    const fields = { session: to.id, message: messageName(message.type), reason: failureMessage(error) };
+    this.#host.logger.warn("Cannot encode a message", fields);
+  }
+}
+
+/** Up to so many receivers, encoding again is cheaper than keeping bytes for them. */
+const DIRECT_RECEIVERS = 1;
+
+/** One event in the serializers of its receivers. Most realms speak one, so that the last one is looked at first. */
+class EventEncoder {
+  readonly #event: Event;
+  #serializer: Serializer | undefined;
+  #shared: SharedBytes | undefined;
+  #others: Map<Serializer, SharedBytes> | undefined;
+
+  constructor(event: Event) {
+    this.#event = event;
+  }
+
+  sendTo(transport: Transport): void {
+    const { serializer } = transport;
+    if (serializer !== this.#serializer || this.#shared === undefined) this.#turnTo(serializer);
+    transport.sendShared(this.#shared!);
+  }
+
+  #turnTo(serializer: Serializer): void {
+    if (this.#serializer !== undefined && this.#shared !== undefined) {
+      this.#others ??= new Map();
+      this.#others.set(this.#serializer, this.#shared);
+    }
+    this.#serializer = serializer;
+    // Copied: a serializer's view lasts until its next message.
+    this.#shared = this.#others?.get(serializer) ?? new SharedBytes(serializer.encode(this.#event).slice());
+  }
+}
+
+function errorMessage(requestType: number, request: number, error: string, payload: Payload): ErrorMessage {
+  return { type: MESSAGE.ERROR, requestType, request, details: {}, error, payload };
+}

@@ -1,0 +1,207 @@
+/**
+ * A router: realms, and the transports that lead to their sessions.
+ *
+ * @module
+ */
+
+import { type Logger, SILENT_LOGGER } from "../../internal/log.ts";
+import { TimerWheel } from "../../internal/timer_wheel.ts";
+import { randomId } from "../ids.ts";
+import { cbor } from "../serializers/mod.ts";
+import { openSession } from "../session.ts";
+import type { Session } from "../session_api.ts";
+import { localPair } from "../transports/local.ts";
+import type { Transport } from "../transports/transport.ts";
+import { CLOSE_URI, isUri } from "../uris.ts";
+import { Acceptor, type AcceptorHost, type Refusal } from "./acceptor.ts";
+import type { Identity } from "./member.ts";
+import { Realm, type ResolvedRealm } from "./realm.ts";
+import type { RealmLimits, RealmOptions, RealmStatistics, Router, RouterOptions } from "./router_api.ts";
+import { type AcceptedSocket, acceptSocket } from "../transports/web.ts";
+import { upgradeRequest } from "./web_upgrade.ts";
+
+const DEFAULT_REALM: RealmOptions = { uri: "realm1" };
+const DEFAULT_SHUTDOWN = 5_000;
+/** How long disposing of a router waits for its sessions. */
+const DISPOSE_TIMEOUT = 1_000;
+
+/** Somebody who waits until transports have ended. */
+interface Waiter {
+  readonly left: Set<Acceptor>;
+  readonly resolve: () => void;
+}
+
+/**
+ * Creates a router. It opens no socket: give it to `serveRouter()`, or transports of your own to its methods.
+ *
+ * @param options Its realms, and how long it waits.
+ * @returns The router.
+ * @throws {TypeError} An option is of the wrong kind, or two realms have the same URI.
+ * @throws {RangeError} A number among the options is out of range.
+ *
+ * @example A router within a program
+ * ```ts
+ * import { createRouter } from "@viaduct/viaduct/wamp/router";
+ * import assert from "node:assert/strict";
+ *
+ * const router = createRouter({ realms: [{ uri: "realm1" }] });
+ * const backend = await router.join("realm1");
+ * await backend.register("com.example.add", ({ args: [a, b] }) => Number(a) + Number(b));
+ * const frontend = await router.join("realm1");
+ * assert.equal(await frontend.call("com.example.add", [1, 2]), 3);
+ * await router.shutdown();
+ * ```
+ *
+ * @public
+ */
+export function createRouter(options: RouterOptions = {}): Router {
+  return new RunningRouter(options);
+}
+
+class RunningRouter implements Router, AcceptorHost {
+  readonly wheel = new TimerWheel();
+  readonly helloTimeout: number;
+  readonly goodbyeTimeout: number;
+  readonly logger: Logger;
+  refusal: Refusal | undefined;
+  readonly #realms = new Map<string, Realm>();
+  readonly #acceptors = new Set<Acceptor>();
+  readonly #waiters = new Set<Waiter>();
+
+  constructor(options: RouterOptions) {
+    const { realms = [DEFAULT_REALM], helloTimeout = 10_000, goodbyeTimeout = 5_000, logger = SILENT_LOGGER } = options;
+    this.helloTimeout = checkNumber("helloTimeout", helloTimeout, 1);
+    this.goodbyeTimeout = checkNumber("goodbyeTimeout", goodbyeTimeout, 1);
+    this.logger = logger;
+    for (const realm of realms) this.addRealm(realm);
+  }
+
+  get realms(): readonly string[] {
+    return [...this.#realms.keys()];
+  }
+
+  realm(uri: string): Realm | undefined {
+    return this.#realms.get(uri);
+  }
+
+  async join(
+    realm: string,
+    options: { readonly authid?: string; readonly authrole?: string } = {},
+  ): Promise<Session> {
+    const { authid = `trusted-${randomId().toString(36)}`, authrole = "trusted" } = options;
+    const [inside, outside] = localPair(cbor);
+    const trusted = { authid, authrole, authmethod: "trusted", authprovider: "static", isTrusted: true };
+    this.#accept(inside, trusted);
+    return await openSession(outside, { realm, logger: this.logger });
+  }
+
+  attach(transport: Transport): void {
+    this.#accept(transport, undefined);
+  }
+
+  accept(socket: AcceptedSocket): void {
+    acceptSocket(socket, (transport) => this.attach(transport));
+  }
+
+  upgrade(request: Request): Response {
+    return upgradeRequest(request, this);
+  }
+
+  addRealm(options: RealmOptions): void {
+    const realm = resolveRealm(options);
+    if (this.#realms.has(realm.uri)) {
+      throw new TypeError(`Cannot add realm: URI must be new, received ${JSON.stringify(realm.uri)} again`);
+    }
+    this.#realms.set(realm.uri, new Realm(realm, this));
+  }
+
+  async removeRealm(uri: string): Promise<void> {
+    const realm = this.#require(uri);
+    this.#realms.delete(uri);
+    const left = [...this.#acceptors].filter((acceptor) => acceptor.realm === realm);
+    realm.close();
+    await this.#ended(left);
+  }
+
+  statistics(realm: string): RealmStatistics {
+    return this.#require(realm).statistics;
+  }
+
+  async shutdown(options: { readonly timeout?: number } = {}): Promise<void> {
+    const timeout = checkNumber("timeout", options.timeout ?? DEFAULT_SHUTDOWN, 0);
+    this.refusal = { reason: CLOSE_URI.SYSTEM_SHUTDOWN, message: "The router is shutting down" };
+    const timer = setTimeout(() => this.#cutAll(), timeout);
+    for (const realm of this.#realms.values()) realm.close(CLOSE_URI.SYSTEM_SHUTDOWN);
+    for (const acceptor of this.#acceptors) acceptor.shutdown();
+    await this.#ended([...this.#acceptors]);
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown({ timeout: DISPOSE_TIMEOUT });
+  }
+
+  /** See `AcceptorHost`. */
+  forget(acceptor: Acceptor): void {
+    this.#acceptors.delete(acceptor);
+    for (const waiter of this.#waiters) {
+      if (!waiter.left.delete(acceptor) || waiter.left.size > 0) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  #accept(transport: Transport, identity: Identity | undefined): void {
+    this.#acceptors.add(new Acceptor(transport, this, identity));
+  }
+
+  #require(uri: string): Realm {
+    const realm = this.#realms.get(uri);
+    if (realm === undefined) throw new RangeError(`There is no realm ${JSON.stringify(uri)}`);
+    return realm;
+  }
+
+  #cutAll(): void {
+    for (const acceptor of [...this.#acceptors]) acceptor.cut();
+  }
+
+  /** Resolves when the transports of these have ended. */
+  #ended(acceptors: readonly Acceptor[]): Promise<void> {
+    if (acceptors.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.add({ left: new Set(acceptors), resolve }));
+  }
+}
+
+const DEFAULT_LIMITS: Required<RealmLimits> = {
+  maxSessions: Infinity,
+  maxRegistrations: 10_000,
+  maxSubscriptions: 10_000,
+  maxOpenCalls: 10_000,
+  maxSendBuffer: 4 << 20,
+};
+
+function resolveRealm(options: RealmOptions): ResolvedRealm {
+  const { uri, slowConsumer = "disconnect", uriRules = "loose", requestIds = "tolerant", limits = {} } = options;
+  checkChoice("uriRules", uriRules, ["loose", "strict"]);
+  if (typeof uri !== "string" || !isUri(uri, uriRules)) {
+    throw new TypeError(`Option uri of a realm must be a ${uriRules} URI, received ${JSON.stringify(uri)}`);
+  }
+  checkChoice("slowConsumer", slowConsumer, ["disconnect", "drop", "backpressure"]);
+  checkChoice("requestIds", requestIds, ["tolerant", "strict"]);
+  const resolved: Record<keyof RealmLimits, number> = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof RealmLimits)[]) {
+    resolved[name] = checkNumber(`limits.${name}`, limits[name] ?? DEFAULT_LIMITS[name], 0);
+  }
+  return { uri, slowConsumer, uriRules, requestIds, limits: resolved };
+}
+
+function checkChoice(name: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  throw new TypeError(`Option ${name} must be one of ${choices.join(", ")}, received ${JSON.stringify(value)}`);
+}
+
+function checkNumber(name: string, value: number, least: number): number {
+  if (typeof value !== "number") throw new TypeError(`Option ${name} must be a number, received ${typeof value}`);
+  if (value >= least) return value;
+  throw new RangeError(`Option ${name} must be at least ${least}, received ${value}`);
+}

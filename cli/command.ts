@@ -33,6 +33,10 @@ export interface CommandOption {
   readonly help: string;
   /** The value where it is not given. */
   readonly default?: string;
+  /** It may be given several times. @default {false} */
+  readonly multiple?: boolean;
+  /** It takes all arguments behind it, whatever they are, so that it stands last. @default {false} */
+  readonly rest?: boolean;
 }
 
 /** What a running command is given. @internal */
@@ -47,7 +51,9 @@ export interface CommandArguments {
   readonly positionals: readonly string[];
   /** The value of an option, or its default. */
   text(name: string): string;
-  /** Whether a switch was given. */
+  /** All values of an option that may be given several times, or that takes the rest. */
+  texts(name: string): readonly string[];
+  /** Whether an option or a switch was given. */
   flag(name: string): boolean;
 }
 
@@ -56,6 +62,8 @@ export interface Command {
   readonly name: string;
   /** Its positional arguments, for the help. */
   readonly operands: string;
+  /** How many of them there may be. @default {1, where `operands` names any} */
+  readonly maxOperands?: number;
   readonly help: string;
   readonly options: readonly CommandOption[];
   run(args: CommandArguments, context: CommandContext): Promise<void>;
@@ -63,31 +71,63 @@ export interface Command {
 
 /** Reads arguments and runs a command. @internal */
 export async function runCommand(command: Command, args: readonly string[], context: CommandContext): Promise<void> {
-  if (args.includes("--help") || args.includes("-h")) return context.output.print(formatHelp([command]));
-  await command.run(readArguments(command, args), context);
+  const { own, rest } = splitRest(command, args);
+  const beforeTerminator = own.includes("--") ? own.slice(0, own.indexOf("--")) : own;
+  if (beforeTerminator.includes("--help") || beforeTerminator.includes("-h")) {
+    return context.output.print(formatHelp([command]));
+  }
+  await command.run(readArguments(command, own, rest), context);
 }
 
-function readArguments(command: Command, args: readonly string[]): CommandArguments {
+/** Parts what belongs to the command from what its last option takes whole. */
+function splitRest(
+  { options }: Command,
+  args: readonly string[],
+): { readonly own: readonly string[]; readonly rest: readonly string[] | undefined } {
+  const name = options.find((option) => option.rest === true)?.name;
+  const index = name === undefined ? -1 : args.indexOf(`--${name}`);
+  if (index === -1) return { own: args, rest: undefined };
+  if (index === args.length - 1) throw new UsageError(`Option --${name} must be followed by a command`);
+  return { own: args.slice(0, index), rest: args.slice(index + 1) };
+}
+
+/** Stands in front of a negative number, which would be read as an option. No argument of a process can hold it. */
+const NEGATIVE = "\0";
+
+function readArguments(
+  command: Command,
+  args: readonly string[],
+  rest: readonly string[] | undefined,
+): CommandArguments {
   const options: ParseArgsOptionsConfig = {};
-  for (const { name, value } of command.options) options[name] = { type: value === undefined ? "boolean" : "string" };
+  for (const { name, value, multiple = false } of command.options) {
+    options[name] = { type: value === undefined ? "boolean" : "string", multiple };
+  }
+  const guarded = args.map((arg) => /^-\.?\d/.test(arg) ? NEGATIVE + arg : arg);
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: guarded, options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(error instanceof Error ? error.message.replaceAll(NEGATIVE, "") : String(error));
   }
-  const mostOperands = command.operands === "" ? 0 : 1;
-  if (parsed.positionals.length > mostOperands) {
-    throw new UsageError(
-      `Command ${command.name} takes ${mostOperands} operands, received ${parsed.positionals.join(" ")}`,
-    );
+  const positionals = parsed.positionals.map(unguard);
+  const { maxOperands = command.operands === "" ? 0 : 1 } = command;
+  if (positionals.length > maxOperands) {
+    throw new UsageError(`Command ${command.name} takes ${maxOperands} operands, received ${positionals.join(" ")}`);
   }
+  const values = (name: string): readonly string[] => [parsed.values[name] ?? []].flat().map(String).map(unguard);
   const defaults = new Map(command.options.map((option) => [option.name, option.default]));
+  const isRest = (name: string): boolean => command.options.some((option) => option.name === name && option.rest);
   return {
-    positionals: parsed.positionals,
-    text: (name) => String(parsed.values[name] ?? defaults.get(name) ?? ""),
-    flag: (name) => parsed.values[name] === true,
+    positionals,
+    text: (name) => values(name)[0] ?? defaults.get(name) ?? "",
+    texts: (name) => isRest(name) ? rest ?? [] : values(name),
+    flag: (name) => isRest(name) ? rest !== undefined : parsed.values[name] !== undefined,
   };
+}
+
+function unguard(text: string): string {
+  return text.startsWith(NEGATIVE) ? text.slice(NEGATIVE.length) : text;
 }
 
 /** Reads an option that must be one of a few words. @internal */

@@ -1,20 +1,38 @@
 /**
- * The command line: `viaduct COMMAND [OPTIONS]`.
+ * The command line: `viaduct COMMAND [OPTIONS]`. It is to WAMP what curl is to HTTP: `call`, `register`, `publish` and
+ * `subscribe` join a router and print lines of JSON; `router` is one.
  *
  * ```sh
- * deno run --allow-net jsr:@viaduct/viaduct/cli echo --url ws://127.0.0.1:9001
+ * deno run --allow-net jsr:@viaduct/viaduct/cli router --port 8080
+ * deno run --allow-net jsr:@viaduct/viaduct/cli register com.example.echo
+ * deno run --allow-net jsr:@viaduct/viaduct/cli call com.example.echo 1 '{"two": 2}' --kwarg three=3
  * ```
+ *
+ * `--help` lists all commands with their options, and the exit codes.
  *
  * @module
  */
 
 import process from "node:process";
-import { failureMessage } from "../internal/log.ts";
+import { CALL_COMMAND } from "./call.ts";
 import { type Command, type CommandOutput, formatHelp, runCommand, UsageError } from "./command.ts";
 import { ECHO_COMMAND } from "./echo.ts";
+import { describeFailure, EXIT, EXIT_CODES_HELP, exitCodeOf } from "./exit_code.ts";
+import { PUBLISH_COMMAND } from "./publish.ts";
+import { REGISTER_COMMAND } from "./register.ts";
+import { ROUTER_COMMAND } from "./router.ts";
+import { SUBSCRIBE_COMMAND } from "./subscribe.ts";
 import { TESTEE_COMMAND } from "./testee.ts";
 
-const COMMANDS: readonly Command[] = [ECHO_COMMAND, TESTEE_COMMAND];
+const COMMANDS: readonly Command[] = [
+  ROUTER_COMMAND,
+  CALL_COMMAND,
+  REGISTER_COMMAND,
+  PUBLISH_COMMAND,
+  SUBSCRIBE_COMMAND,
+  ECHO_COMMAND,
+  TESTEE_COMMAND,
+];
 
 const OUTPUT: CommandOutput = {
   print: (line) => console.log(line),
@@ -23,18 +41,14 @@ const OUTPUT: CommandOutput = {
 
 const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** The exit code of a command that failed. */
-const FAILED = 1;
-/** The exit code of a command line that cannot be understood. */
-const MISUSED = 2;
-
 /**
  * Runs the command line.
  *
  * @param args The arguments, without the program's name.
  * @param output Where lines go. @default {console}
  * @param signal Stops a running command. @default {SIGINT and SIGTERM do}
- * @returns The exit code: 0 for success, 1 for failure, 2 for arguments that cannot be understood.
+ * @returns The exit code: 0 done, 1 failed or answered with an error, 2 arguments that cannot be understood, 3 no
+ * session, 4 too late, 130 stopped before it was done.
  *
  * @example Use
  * ```ts
@@ -44,7 +58,7 @@ const MISUSED = 2;
  * const lines: string[] = [];
  * const output = { print: (line: string) => lines.push(line), report() {} };
  * assert.equal(await main(["--help"], output), 0);
- * assert.match(lines.join("\n"), /viaduct echo/);
+ * assert.match(lines.join("\n"), /viaduct router/);
  * ```
  *
  * @public
@@ -56,8 +70,8 @@ export async function main(
 ): Promise<number> {
   const [name = "--help", ...rest] = args;
   if (name === "--help" || name === "-h" || name === "help") {
-    output.print(formatHelp(COMMANDS));
-    return 0;
+    output.print(`${formatHelp(COMMANDS)}\n${EXIT_CODES_HELP}`);
+    return EXIT.OK;
   }
   const command = COMMANDS.find((candidate) => candidate.name === name);
   try {
@@ -67,10 +81,10 @@ export async function main(
     }
     if (signal === undefined) await untilStopped((stop) => runCommand(command, rest, { output, signal: stop }));
     else await runCommand(command, rest, { output, signal });
-    return 0;
+    return EXIT.OK;
   } catch (error) {
-    output.report(`viaduct: ${error instanceof UsageError ? error.message : failureMessage(error)}`);
-    return error instanceof UsageError ? MISUSED : FAILED;
+    output.report(`viaduct: ${describeFailure(error)}`);
+    return exitCodeOf(error);
   }
 }
 

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { SerializationError } from "../errors.ts";
 import { MAX_DEPTH } from "../format.ts";
 import { MAX_ID } from "../ids.ts";
+import { tooDeep } from "./tree_writer.ts";
 
 /** The level of a message's element: the message's own list is the first. */
 const ELEMENT_DEPTH = 2;
@@ -43,11 +43,6 @@ export function isPlain(root: unknown): boolean {
     depth = depths?.pop() ?? 0;
   }
   return true;
-}
-
-/** What to throw beyond the deepest level. @internal */
-export function tooDeep(): SerializationError {
-  return new SerializationError(`Cannot write a value nested deeper than ${MAX_DEPTH} levels (or a cycle)`);
 }
 
 /** What a list or dictionary holds; `undefined` for any other object. */

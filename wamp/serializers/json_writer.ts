@@ -5,13 +5,11 @@
  * @module
  */
 
-import { viewBytes } from "../../internal/bytes.ts";
-import { type Dict, SerializationError } from "../errors.ts";
-import { type Format, MAX_DEPTH, type ValueWriter } from "../format.ts";
+import type { Format, ValueWriter } from "../format.ts";
 import { MAX_ID } from "../ids.ts";
 import { writeBase64 } from "./base64.ts";
-import { ByteWriter } from "./byte_writer.ts";
-import { isPlain, tooDeep } from "./json_plain.ts";
+import { isPlain } from "./json_plain.ts";
+import { TreeWriter } from "./tree_writer.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -33,7 +31,7 @@ const BINARY_START = '"\\u0000';
  *
  * @internal
  */
-export class JsonWriter extends ByteWriter implements ValueWriter {
+export class JsonWriter extends TreeWriter implements ValueWriter {
   /** The format written. */
   readonly format: Format;
   #isFirst = true;
@@ -62,36 +60,50 @@ export class JsonWriter extends ByteWriter implements ValueWriter {
 
   /** Writes an integer. */
   integer(value: number): void {
-    this.#separate();
+    this.#begin();
     if (value >= 0 && value < 10) this.byte(0x30 + value);
     else this.ascii(String(value));
   }
 
   /** Writes a string. */
   string(value: string): void {
-    this.#separate();
-    this.#text(value);
+    this.#begin();
+    this.text(value);
   }
 
   /** Writes any value. */
   value(value: unknown): void {
-    this.#separate();
+    this.#begin();
     if (isPlain(value)) this.utf8(JSON.stringify(value));
-    else this.#value(value, 1);
+    else this.any(value, 1);
   }
 
   /** Writes elements that are JSON already. */
   override raw(bytes: Uint8Array, start: number, end: number): void {
-    this.#separate();
+    this.#begin();
     super.raw(bytes, start, end);
   }
 
-  #separate(): void {
-    if (this.#isFirst) this.#isFirst = false;
-    else this.byte(COMMA);
+  protected override nil(): void {
+    this.ascii("null");
   }
 
-  #text(text: string): void {
+  protected override boolean(value: boolean): void {
+    this.ascii(value ? "true" : "false");
+  }
+
+  protected override number(value: number): void {
+    if (!Number.isFinite(value)) return this.nil();
+    // A float beyond 2^53 gets an exponent, by which it is told from an integer.
+    const isHuge = Number.isInteger(value) && Math.abs(value) > MAX_ID;
+    this.ascii(isHuge ? value.toExponential() : String(value));
+  }
+
+  protected override bigint(value: bigint): void {
+    this.utf8(String(value));
+  }
+
+  protected override text(text: string): void {
     const count = text.length;
     if (count >= NATIVE_FROM) return this.utf8(JSON.stringify(text));
     this.ensure(count + 2);
@@ -107,75 +119,31 @@ export class JsonWriter extends ByteWriter implements ValueWriter {
     this.length = to;
   }
 
-  /** What `JSON.stringify` would not write as wanted, inside `depth` levels. */
-  #value(value: unknown, depth: number): void {
-    switch (typeof value) {
-      case "string":
-        return this.#text(value);
-      case "number":
-        return this.utf8(numberText(value));
-      case "bigint":
-      case "boolean":
-        return this.utf8(String(value));
-      case "undefined":
-        return this.utf8("null");
-      case "object":
-        return value === null ? this.utf8("null") : this.#object(value, depth + 1);
-      default:
-        throw new SerializationError(`Cannot write a ${typeof value}`);
-    }
+  protected override key(value: string): void {
+    this.text(value);
+    this.byte(COLON);
   }
 
-  #object(value: object, depth: number): void {
-    // The bound ends a cycle, and an object that converts to itself.
-    if (depth > MAX_DEPTH) throw tooDeep();
-    if (Array.isArray(value)) return this.#list(value, depth);
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return this.#binary(viewBytes(value));
-    if (value instanceof Map) return this.#entries(value, depth);
-    const { toJSON } = value as { readonly toJSON?: unknown };
-    if (typeof toJSON === "function") return this.#value(toJSON.call(value, ""), depth);
-    return this.#entries(Object.entries(value as Dict), depth);
-  }
-
-  #list(list: readonly unknown[], depth: number): void {
-    this.byte(LIST);
-    for (let index = 0; index < list.length; index++) {
-      if (index > 0) this.byte(COMMA);
-      this.#value(list[index], depth);
-    }
-    this.byte(LIST_END);
-  }
-
-  #entries(entries: Iterable<readonly [unknown, unknown]>, depth: number): void {
-    this.byte(DICT);
-    let isFirst = true;
-    for (const [key, value] of entries) {
-      if (value === undefined) continue;
-      if (!isFirst) this.byte(COMMA);
-      isFirst = false;
-      this.#text(keyText(key));
-      this.byte(COLON);
-      this.#value(value, depth);
-    }
-    this.byte(DICT_END);
-  }
-
-  #binary(bytes: Uint8Array): void {
+  protected override binary(bytes: Uint8Array): void {
     this.ascii(BINARY_START);
     writeBase64(bytes, this);
     this.byte(QUOTE);
   }
-}
 
-/** A float beyond 2^53 gets an exponent, by which it is told from an integer; what JSON cannot say is null. */
-function numberText(value: number): string {
-  if (!Number.isFinite(value)) return "null";
-  return Number.isInteger(value) && Math.abs(value) > MAX_ID ? value.toExponential() : String(value);
-}
+  protected override open(isDict: boolean): void {
+    this.byte(isDict ? DICT : LIST);
+  }
 
-/** The key of an entry, from an object or a Map. */
-function keyText(key: unknown): string {
-  if (typeof key === "string") return key;
-  if (typeof key === "number" || typeof key === "bigint") return String(key);
-  throw new SerializationError(`Cannot write a key of type ${typeof key}`);
+  protected override separate(): void {
+    this.byte(COMMA);
+  }
+
+  protected override close(isDict: boolean): void {
+    this.byte(isDict ? DICT_END : LIST_END);
+  }
+
+  #begin(): void {
+    if (this.#isFirst) this.#isFirst = false;
+    else this.byte(COMMA);
+  }
 }

@@ -73,13 +73,22 @@ export class MatchIndex<Entry extends MatchEntry> {
    * Visits the patterns that match, the best first: the longest prefix, shorter ones, then wildcards by the longest
    * portion before each wildcard (WAMP, Pattern-based Registrations, Calls matching multiple registrations).
    *
+   * A prefix that ends inside a component goes behind the wildcards. The specification lets `a1.b2.c3` match
+   * `a1.b2.c3-x` where it defines prefixes, and not match `a1.b2.c33.d4` where it ranks them: this order keeps both.
+   *
    * @param uri What is published or called.
    * @param visit Gets each; `true` ends the visit.
    */
   visitPatterns(uri: string, visit: (entry: Entry) => boolean): void {
     if (uri.length > MAX_URI_LENGTH) return;
-    if (this.#prefixes.size > 0 && this.#prefixes.visit(uri, visit)) return;
-    if (this.#wildcards.size > 0) this.#wildcards.visit(uri, visit);
+    const prefixes = this.#prefixes.size > 0 ? this.#prefixes.find(uri) : [];
+    for (const entry of prefixes) {
+      if (endsComponent(entry.uri, uri) && visit(entry)) return;
+    }
+    if (this.#wildcards.size > 0 && this.#wildcards.visit(uri, visit)) return;
+    for (const entry of prefixes) {
+      if (!endsComponent(entry.uri, uri) && visit(entry)) return;
+    }
   }
 
   /** All entries, by policy. */
@@ -169,21 +178,19 @@ class PrefixTree<Entry> implements EntryTable<Entry> {
     tidy(path);
   }
 
-  /** Visits the entries that are a prefix of `uri`, the longest first. @returns Whether the visit was ended. */
-  visit(uri: string, visit: (entry: Entry) => boolean): boolean {
+  /** The entries that are a prefix of `uri`, the longest first. */
+  find(uri: string): Entry[] {
     const found: Entry[] = [];
     let node: PrefixNode<Entry> | undefined = this.#root;
     let position = 0;
-    while (position < uri.length) {
+    for (;;) {
+      if (node.entry !== undefined) found.push(node.entry);
+      if (position === uri.length) break;
       node = node.children.get(uri.charCodeAt(position));
       if (node === undefined || !uri.startsWith(node.label, position)) break;
       position += node.label.length;
-      if (node.entry !== undefined) found.push(node.entry);
     }
-    for (let entry = found.pop(); entry !== undefined; entry = found.pop()) {
-      if (visit(entry)) return true;
-    }
-    return false;
+    return found.reverse();
   }
 
   *values(): Generator<Entry, void, undefined> {
@@ -193,6 +200,13 @@ class PrefixTree<Entry> implements EntryTable<Entry> {
       for (const child of node.children.values()) open.push(child);
     }
   }
+}
+
+const DOT = 0x2e;
+
+/** Whether `prefix` ends where a component of `uri` ends. */
+function endsComponent(prefix: string, uri: string): boolean {
+  return uri.length === prefix.length || prefix === "" || prefix.endsWith(".") || uri.charCodeAt(prefix.length) === DOT;
 }
 
 /** How many characters `label` has in common with `uri` from `position` on. */
@@ -284,15 +298,17 @@ class WildcardTree<Entry> implements EntryTable<Entry> {
   /**
    * Visits the entries that match `uri`. At each component the literal one goes before the wildcard: so the longest
    * portion before the first wildcard wins, between equal ones the longest before the second, and so on.
+   *
+   * @returns Whether the visit was ended.
    */
-  visit(uri: string, visit: (entry: Entry) => boolean): void {
+  visit(uri: string, visit: (entry: Entry) => boolean): boolean {
     const components = uri.split(".");
     const nodes = [this.#root];
     const depths = [0];
     for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
       const depth = depths.pop() ?? 0;
       if (depth === components.length) {
-        if (node.entry !== undefined && visit(node.entry)) return;
+        if (node.entry !== undefined && visit(node.entry)) return true;
         continue;
       }
       const any = node.children.get("");
@@ -306,6 +322,7 @@ class WildcardTree<Entry> implements EntryTable<Entry> {
         depths.push(depth + 1);
       }
     }
+    return false;
   }
 
   *values(): Generator<Entry, void, undefined> {

@@ -32,8 +32,8 @@ export interface Authenticator {
   readonly method: string;
   /** Who we say we are. @default {left to the router} */
   readonly authid?: string;
-  /** What the method puts into HELLO. @default {nothing} */
-  readonly authextra?: Readonly<Dict>;
+  /** What the method puts into `authextra` of the HELLO; asked for once for each joining. @default {nothing} */
+  hello?(): Readonly<Dict> | Promise<Readonly<Dict>>;
   /** Answers a challenge; a method without one is not challenged. What it throws ends the joining. */
   answer?(challenge: AuthChallenge): AuthAnswer | Promise<AuthAnswer>;
   /** Checks what the router proves of itself, by the Details of the WELCOME; throws where that does not hold. */

@@ -5,7 +5,7 @@
  */
 
 import type { Logger } from "../internal/log.ts";
-import { createRouter, serveRouter } from "../wamp/router/mod.ts";
+import { createRouter, type RawSocketListenOptions, serveRouter } from "../wamp/router/mod.ts";
 import { isUri } from "../wamp/uris.ts";
 import {
   type Command,
@@ -45,20 +45,23 @@ interface Listening {
   readonly port: number;
   readonly hostname: string;
   readonly path: string;
-  readonly rawsocket?: { readonly port: number; readonly hostname: string };
-  readonly unix?: string;
+  readonly rawsocket?: RawSocketListenOptions;
   readonly origins?: "any" | readonly string[];
 }
 
 function readListening(args: CommandArguments): Listening {
   const [hostname, path, origins] = [args.text("hostname"), args.text("path"), args.texts("origin")];
   if (!path.startsWith("/")) throw new UsageError(`Option --path must begin with /, received ${JSON.stringify(path)}`);
+  const isRaw = args.flag("rawsocket-port") || args.flag("unix");
+  const rawsocket: RawSocketListenOptions = {
+    ...(args.flag("rawsocket-port") ? { port: readPort(args, "rawsocket-port"), hostname } : {}),
+    ...(args.flag("unix") ? { unix: args.text("unix") } : {}),
+  };
   return {
     port: readPort(args, "port"),
     hostname,
     path,
-    ...(args.flag("rawsocket-port") ? { rawsocket: { port: readPort(args, "rawsocket-port"), hostname } } : {}),
-    ...(args.flag("unix") ? { unix: args.text("unix") } : {}),
+    ...(isRaw ? { rawsocket } : {}),
     ...(origins.length === 0 ? {} : { origins: origins.includes("any") ? "any" : origins }),
   };
 }
@@ -85,12 +88,11 @@ async function serve(args: CommandArguments, { output, signal }: CommandContext)
   try {
     const server = await serveRouter(router, { ...listening, ...logging });
     output.print(`Listening on ${server.url}`);
-    if (server.rawsocketUrl !== undefined) output.print(`Listening on ${server.rawsocketUrl}`);
-    if (listening.unix !== undefined) output.print(`Listening on unix:${listening.unix}`);
+    if (server.rawsocketUrl !== "") output.print(`Listening on ${server.rawsocketUrl}`);
+    if (args.flag("unix")) output.print(`Listening on unix:${args.text("unix")}`);
     output.print(`Realms: ${realms.map(({ uri }) => uri).join(", ")}`);
     await untilAborted(signal);
-    await router.shutdown({ timeout: drain });
-    await server.shutdown();
+    await server.shutdown({ timeout: drain });
   } finally {
     await router.shutdown({ timeout: 0 });
   }

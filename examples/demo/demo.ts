@@ -40,7 +40,6 @@ export async function startDemo(address: Address, log: (part: string, line: stri
   try {
     const server = await listen(router, address);
     const { url, rawsocketUrl } = server;
-    if (rawsocketUrl === undefined) throw new Error("The router must listen for RawSocket");
     // Over sockets, as strangers would: the backend in CBOR over RawSocket, the frontend in MessagePack over WebSocket.
     const backend = await join(rawsocketUrl, { realm: REALM, agent: "backend" });
     const frontend = await join(url, { realm: REALM, agent: "frontend", serializers: ["msgpack"] });
@@ -66,6 +65,6 @@ function listen(router: Router, { hostname, port, rawsocketPort }: Address): Pro
 
 async function stopAll(sessions: readonly Session[], router: Router, server: RouterServer): Promise<void> {
   await Promise.all(sessions.map((session) => session.leave()));
-  await router.shutdown();
   await server.shutdown();
+  await router.shutdown();
 }

@@ -71,3 +71,45 @@ Deno.test("formatHelp shows operands, options and defaults", () => {
     "      --fast                   hurry",
   ]);
 });
+
+const MANY: Command["options"] = [
+  { name: "pair", value: "A=B", help: "a pair", multiple: true },
+  { name: "exec", value: "CMD...", help: "a command", rest: true },
+];
+
+/** Reads arguments as a command with many operands and a last option gets them. */
+async function readMany(args: readonly string[]): Promise<CommandArguments> {
+  const received: CommandArguments[] = [];
+  const printed: string[] = [];
+  const command: Command = {
+    ...{ name: "act", operands: "OPERAND...", maxOperands: Infinity, help: "Act.", options: MANY },
+    run: (given) => Promise.resolve(void received.push(given)),
+  };
+  const output = { print: (line: string) => void printed.push(line), report: () => {} };
+  await runCommand(command, args, { output, signal: new AbortController().signal });
+  assertEquals([received.length, printed.length], [1, 0]);
+  return received[0]!;
+}
+
+Deno.test("runCommand takes negative numbers as operands and as values, not as options", async () => {
+  const args = await readMany(["a", "-1", "-.5", "--pair", "-2", "-3e5"]);
+  assertEquals([args.positionals, args.texts("pair")], [["a", "-1", "-.5", "-3e5"], ["-2"]]);
+  await assertRejects(() => readMany(["-x"]), UsageError, "Unknown option '-x'");
+});
+
+Deno.test("runCommand gives all values of an option that may be given several times", async () => {
+  assertEquals((await readMany(["--pair", "a=1", "--pair=b=2"])).texts("pair"), ["a=1", "b=2"]);
+  const bare = await readMany([]);
+  assertEquals([bare.texts("pair"), bare.flag("pair")], [[], false]);
+});
+
+Deno.test("runCommand gives the last option everything behind it", async () => {
+  const args = await readMany(["a", "--exec", "sh", "-c", "--pair", "--help", "-1"]);
+  assertEquals([args.positionals, args.texts("exec")], [["a"], ["sh", "-c", "--pair", "--help", "-1"]]);
+  assertEquals([args.flag("exec"), args.flag("pair")], [true, false]);
+  await assertRejects(() => readMany(["a", "--exec"]), UsageError, "--exec must be followed by a command");
+});
+
+Deno.test("runCommand takes --help behind -- as an operand", async () => {
+  assertEquals((await readMany(["a", "--", "--help", "-h"])).positionals, ["a", "--help", "-h"]);
+});

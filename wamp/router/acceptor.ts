@@ -6,7 +6,7 @@
 
 import { failureMessage, type Logger } from "../../internal/log.ts";
 import type { TimerWheel, WheelEntry } from "../../internal/timer_wheel.ts";
-import { ERROR_URI, CLOSE_URI } from "../uris.ts";
+import { CLOSE_URI, ERROR_URI } from "../uris.ts";
 import { WampProtocolError } from "../errors.ts";
 import { randomId } from "../ids.ts";
 import { messageName } from "../message_table.ts";
@@ -39,12 +39,22 @@ export interface AcceptorHost {
   forget(acceptor: Acceptor): void;
 }
 
+/** What is known of a transport. @internal */
+export interface AcceptOptions {
+  /** What it was accepted by. */
+  readonly from?: object | undefined;
+  /** Who is at the other end, where that is known without asking. */
+  readonly identity?: Identity | undefined;
+}
+
 /** `hello`: waits for HELLO. `goodbye`: our GOODBYE was sent. `ended`: what still arrives is ignored. */
 type State = "hello" | "open" | "goodbye" | "ended";
 
 /** Serves one transport. @internal */
 export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
   readonly transport: Transport;
+  /** What the transport was accepted by. */
+  readonly from: object | undefined;
   deadline = Infinity;
   slot = -1;
   readonly #host: AcceptorHost;
@@ -63,8 +73,10 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
   }
 
   /** Begins to wait for HELLO. */
-  constructor(transport: Transport, host: AcceptorHost, identity: Identity | undefined) {
+  constructor(transport: Transport, host: AcceptorHost, options: AcceptOptions = {}) {
+    const { from, identity } = options;
     this.transport = transport;
+    this.from = from;
     this.#host = host;
     this.#identity = identity;
     host.wheel.set(this, performance.now() + host.helloTimeout);
@@ -134,9 +146,10 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
     this.transport.abort();
   }
 
-  /** Ends a transport that has no session: what is waiting is still sent. */
+  /** Says GOODBYE to the session; a transport that has none is closed. */
   shutdown(): void {
-    if (this.#state === "hello") this.#close();
+    if (this.#state === "open") this.dismiss(CLOSE_URI.SYSTEM_SHUTDOWN, {});
+    else if (this.#state === "hello") this.#close();
   }
 
   #receive(message: Message): void {
@@ -246,7 +259,9 @@ const AGENT = "Viaduct";
 function identify(hello: Hello): Identity | Refusal {
   const { authmethods = [] } = hello.details;
   if (authmethods.length > 0 && !authmethods.includes("anonymous")) {
-    const message = `The realm takes the authentication method anonymous, received ${authmethods.map(quote).join(", ")}`;
+    const message = `The realm takes the authentication method anonymous, received ${
+      authmethods.map(quote).join(", ")
+    }`;
     return { reason: ERROR_URI.NO_MATCHING_AUTH_METHOD, message };
   }
   return {

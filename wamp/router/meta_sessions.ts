@@ -8,7 +8,14 @@
 import { ApplicationError, type Dict } from "../errors.ts";
 import { CLOSE_URI, ERROR_URI, isUri } from "../uris.ts";
 import type { RouterMember } from "./member.ts";
-import { idArgument, invalidArgument, type MetaCall, type MetaContext, type MetaProcedure, stringArgument } from "./meta.ts";
+import {
+  idArgument,
+  invalidArgument,
+  type MetaCall,
+  type MetaContext,
+  type MetaProcedure,
+  stringArgument,
+} from "./meta.ts";
 
 /** What is told of a session: by `wamp.session.get`, and when it joins. @internal */
 export function sessionDetails(member: RouterMember): Dict {

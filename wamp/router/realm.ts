@@ -10,14 +10,7 @@ import type { TimerWheel, WheelEntry } from "../../internal/timer_wheel.ts";
 import { ApplicationError, WampProtocolError } from "../errors.ts";
 import { IdSequence, MAX_ID, randomId } from "../ids.ts";
 import { messageName } from "../message_table.ts";
-import {
-  type Call,
-  type ErrorMessage,
-  type Event,
-  MESSAGE,
-  type Message,
-  type RouterMessage,
-} from "../messages.ts";
+import { type Call, type ErrorMessage, type Event, MESSAGE, type Message, type RouterMessage } from "../messages.ts";
 import { Payload } from "../payload.ts";
 import type { Serializer } from "../serializers/serializer.ts";
 import { SharedBytes, type Transport } from "../transports/transport.ts";
@@ -258,7 +251,10 @@ export class Realm implements MetaContext, WheelEntry {
     if (!this.#isStrict) return;
     const expected = member.lastRequest < MAX_ID ? member.lastRequest + 1 : 1;
     if (request !== expected) {
-      throw new WampProtocolError("invalid_id", `Request ids are out of sequence: expected ${expected}, got ${request}`);
+      throw new WampProtocolError(
+        "invalid_id",
+        `Request ids are out of sequence: expected ${expected}, received ${request}`,
+      );
     }
     member.lastRequest = request;
   }

@@ -7,21 +7,22 @@
 import { type Logger, SILENT_LOGGER } from "../../internal/log.ts";
 import { TimerWheel } from "../../internal/timer_wheel.ts";
 import { randomId } from "../ids.ts";
-import { cbor } from "../serializers/mod.ts";
+import { cbor, SERIALIZERS } from "../serializers/mod.ts";
 import { openSession } from "../session.ts";
 import type { Session } from "../session_api.ts";
 import { localPair } from "../transports/local.ts";
 import type { Transport } from "../transports/transport.ts";
+import { type WebSocketLike, wrapWebSocket } from "../transports/web.ts";
 import { CLOSE_URI, isUri } from "../uris.ts";
-import { Acceptor, type AcceptorHost, type Refusal } from "./acceptor.ts";
-import type { Identity } from "./member.ts";
+import { type AcceptOptions, Acceptor, type AcceptorHost, type Refusal } from "./acceptor.ts";
 import { Realm, type ResolvedRealm } from "./realm.ts";
 import type { RealmLimits, RealmOptions, RealmStatistics, Router, RouterOptions } from "./router_api.ts";
-import { type AcceptedSocket, acceptSocket } from "../transports/web.ts";
-import { upgradeRequest } from "./web_upgrade.ts";
+import { type RouterUpgradeOptions, upgradeRequest } from "./web_upgrade.ts";
 
 const DEFAULT_REALM: RealmOptions = { uri: "realm1" };
 const DEFAULT_SHUTDOWN = 5_000;
+/** The longest delay of a timer. */
+const MAX_DELAY = 2 ** 31 - 1;
 /** How long disposing of a router waits for its sessions. */
 const DISPOSE_TIMEOUT = 1_000;
 
@@ -91,20 +92,30 @@ class RunningRouter implements Router, AcceptorHost {
     const { authid = `trusted-${randomId().toString(36)}`, authrole = "trusted" } = options;
     const [inside, outside] = localPair(cbor);
     const trusted = { authid, authrole, authmethod: "trusted", authprovider: "static", isTrusted: true };
-    this.#accept(inside, trusted);
+    this.#add(inside, { identity: trusted });
     return await openSession(outside, { realm, logger: this.logger });
   }
 
-  attach(transport: Transport): void {
-    this.#accept(transport, undefined);
+  attach(transport: Transport, from?: object): void {
+    this.#add(transport, { from });
   }
 
-  accept(socket: AcceptedSocket): void {
-    acceptSocket(socket, (transport) => this.attach(transport));
+  accept(socket: WebSocketLike): void {
+    const serializer = SERIALIZERS.find(({ subprotocol }) => subprotocol === socket.protocol);
+    if (serializer === undefined) {
+      const spoken = SERIALIZERS.map(({ subprotocol }) => subprotocol).join(", ");
+      throw new TypeError(`Cannot accept socket: subprotocol must be one of ${spoken}, received "${socket.protocol}"`);
+    }
+    this.attach(wrapWebSocket(socket, serializer));
   }
 
-  upgrade(request: Request): Response {
-    return upgradeRequest(request, this);
+  upgrade(request: Request, options: RouterUpgradeOptions = {}): Response {
+    return upgradeRequest(request, {
+      ...options,
+      serializers: SERIALIZERS,
+      refusal: this.refusal?.message,
+      accept: (socket, serializer) => this.attach(wrapWebSocket(socket, serializer)),
+    });
   }
 
   addRealm(options: RealmOptions): void {
@@ -127,14 +138,14 @@ class RunningRouter implements Router, AcceptorHost {
     return this.#require(realm).statistics;
   }
 
+  async dismiss(from: object, options: { readonly timeout?: number } = {}): Promise<void> {
+    await this.#dismiss([...this.#acceptors].filter((acceptor) => acceptor.from === from), options);
+  }
+
   async shutdown(options: { readonly timeout?: number } = {}): Promise<void> {
-    const timeout = checkNumber("timeout", options.timeout ?? DEFAULT_SHUTDOWN, 0);
     this.refusal = { reason: CLOSE_URI.SYSTEM_SHUTDOWN, message: "The router is shutting down" };
-    const timer = setTimeout(() => this.#cutAll(), timeout);
     for (const realm of this.#realms.values()) realm.close(CLOSE_URI.SYSTEM_SHUTDOWN);
-    for (const acceptor of this.#acceptors) acceptor.shutdown();
-    await this.#ended([...this.#acceptors]);
-    clearTimeout(timer);
+    await this.#dismiss([...this.#acceptors], options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -151,8 +162,10 @@ class RunningRouter implements Router, AcceptorHost {
     }
   }
 
-  #accept(transport: Transport, identity: Identity | undefined): void {
-    this.#acceptors.add(new Acceptor(transport, this, identity));
+  #add(transport: Transport, options: AcceptOptions): void {
+    const acceptor = new Acceptor(transport, this, options);
+    this.#acceptors.add(acceptor);
+    if (this.refusal !== undefined) acceptor.shutdown();
   }
 
   #require(uri: string): Realm {
@@ -161,8 +174,14 @@ class RunningRouter implements Router, AcceptorHost {
     return realm;
   }
 
-  #cutAll(): void {
-    for (const acceptor of [...this.#acceptors]) acceptor.cut();
+  async #dismiss(acceptors: readonly Acceptor[], options: { readonly timeout?: number }): Promise<void> {
+    const timeout = checkNumber("timeout", options.timeout ?? DEFAULT_SHUTDOWN, 0);
+    const cut = (): void => acceptors.forEach((acceptor) => acceptor.cut());
+    const left = this.#ended(acceptors.filter((acceptor) => this.#acceptors.has(acceptor)));
+    for (const acceptor of acceptors) acceptor.shutdown();
+    const timer = timeout > 0 ? setTimeout(cut, Math.min(timeout, MAX_DELAY)) : cut();
+    await left;
+    clearTimeout(timer ?? undefined);
   }
 
   /** Resolves when the transports of these have ended. */

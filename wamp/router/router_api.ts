@@ -7,7 +7,9 @@
 import type { Logger } from "../../internal/log.ts";
 import type { Session } from "../session_api.ts";
 import type { Transport } from "../transports/transport.ts";
+import type { WebSocketLike } from "../transports/web.ts";
 import type { UriRules } from "../uris.ts";
+import type { RouterUpgradeOptions } from "./web_upgrade.ts";
 
 /**
  * What a router does with a session that does not take its messages as fast as they come: end it, leave out events for
@@ -76,14 +78,43 @@ export interface RealmStatistics {
   readonly eventsDropped: number;
 }
 
-/** A router. Disposing of it shuts it down at once. @public */
+/** A router. Disposing of it shuts it down, and waits a second for its sessions. @public */
 export interface Router extends AsyncDisposable {
   /** The URIs of its realms. */
   readonly realms: readonly string[];
   /** Joins a realm from within this program, as a trusted session that may use `wamp.` URIs. */
   join(realm: string, options?: { readonly authid?: string; readonly authrole?: string }): Promise<Session>;
-  /** Serves a transport until it ends. */
-  attach(transport: Transport): void;
+  /**
+   * Serves a transport until it ends.
+   *
+   * @param transport The transport, not yet opened.
+   * @param from What it was accepted by, to be named to {@linkcode dismiss}.
+   */
+  attach(transport: Transport, from?: object): void;
+  /**
+   * Says GOODBYE `wamp.close.system_shutdown` to the sessions whose transports were attached with this `from`, and
+   * resolves when these have ended.
+   *
+   * @param from What they were accepted by.
+   * @param options `timeout`: milliseconds after which those left are cut off. @default {5_000}
+   */
+  dismiss(from: object, options?: { readonly timeout?: number }): Promise<void>;
+  /**
+   * Serves a WebSocket of somebody else's: of Node's `ws`, of the platform. Its subprotocol must be one of WAMP's.
+   *
+   * @param socket The socket, open or opening.
+   * @throws {TypeError} It has no subprotocol that is spoken here.
+   */
+  accept(socket: WebSocketLike): void;
+  /**
+   * Upgrades a request of the platform's server (`Deno.serve`, and what stands upon it) and serves the session.
+   *
+   * @param request The request.
+   * @param options Which web pages may connect.
+   * @returns The response to be given back: of the upgrade, or one that says why there is none.
+   * @throws {TypeError} The runtime upgrades no requests.
+   */
+  upgrade(request: Request, options?: RouterUpgradeOptions): Response;
   /** Adds a realm while running. */
   addRealm(realm: RealmOptions): void;
   /** Closes a realm: its sessions get GOODBYE `wamp.close.close_realm`. */

@@ -75,6 +75,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: "WAMP vocabulary",
     files: [
+      "wamp/contract.ts",
       "wamp/errors.ts",
       "wamp/features.ts",
       "wamp/format.ts",
@@ -100,6 +101,8 @@ export const LAYERS: readonly Layer[] = [
       "wamp/transports/connect.ts",
       "wamp/transports/local.ts",
       "wamp/transports/rawsocket.ts",
+      "wamp/transports/rawsocket_frame.ts",
+      "wamp/transports/rawsocket_transport.ts",
       "wamp/transports/web.ts",
       "wamp/transports/websocket.ts",
     ],

@@ -92,6 +92,11 @@ export interface Transport {
   readonly info: TransportInfo;
   /** The bytes accepted by `send()` and not yet taken by the network. */
   readonly bufferedAmount: number;
+  /**
+   * The largest message that the other side takes, in bytes; absent where it told none. A larger one is not sent, and
+   * logged: who sends something that waits for an answer looks first.
+   */
+  readonly maxMessage?: number;
   /** Begins to deliver. Never calls the receiver before it has returned. */
   open(receiver: TransportReceiver): void;
   /**

@@ -1,0 +1,453 @@
+/**
+ * WAMP over RawSocket: the client on TCP, TLS and Unix sockets, and what a router does with a stream it accepted (WAMP,
+ * RawSocket Transport).
+ *
+ * @module
+ */
+
+import { BufferPool } from "../../internal/buffer_pool.ts";
+import { failureMessage, type Logger, SILENT_LOGGER } from "../../internal/log.ts";
+import { connectNode, NodeStream, secureNodeStream } from "../../internal/node_stream.ts";
+import { type ByteStream, writeAll } from "../../internal/stream.ts";
+import { TimerWheel } from "../../internal/timer_wheel.ts";
+import type { Serializer } from "../serializers/serializer.ts";
+import { TransportError } from "./errors.ts";
+import {
+  announcedLength,
+  decodeHandshake,
+  encodeHandshake,
+  encodeRefusal,
+  type Handshake,
+  HANDSHAKE_LENGTH,
+  MAGIC,
+  REFUSAL,
+  refusalText,
+} from "./rawsocket_frame.ts";
+import { type RawSocketShared, RawSocketTransport } from "./rawsocket_transport.ts";
+import type { Transport, TransportInfo } from "./transport.ts";
+
+/** TLS at a client. @internal */
+export interface RawSocketTlsOptions {
+  readonly caCerts?: readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+}
+
+/** What a `dial` function connects to. @internal */
+export interface RawSocketDialTarget {
+  readonly hostname: string;
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** How a dead peer is found: a PING after `interval` of silence, the end after `timeout` more. @internal */
+export interface RawSocketKeepalive {
+  readonly interval?: number;
+  readonly timeout?: number;
+}
+
+/** What both sides of a RawSocket can be told. @internal */
+export interface RawSocketOptions {
+  /** What is spoken; at a client the best first. The batched ones cannot be spoken over RawSocket. */
+  readonly serializers: readonly Serializer[];
+  /** The largest message accepted, in bytes; announced as the power of two below. @default {16777216} */
+  readonly maxMessage?: number | undefined;
+  /** How a dead peer is found. Not every peer answers a PING, so that it is off by default. @default {false} */
+  readonly keepalive?: false | RawSocketKeepalive | undefined;
+  /** Gets log records. @default {silent} */
+  readonly logger?: Logger | undefined;
+}
+
+/** Choices for a client. @internal */
+export interface RawSocketTransportOptions extends RawSocketOptions {
+  /** Ends the attempt. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long opening may take in all, in milliseconds. @default {10000} */
+  readonly timeout?: number | undefined;
+  /** TLS: for `rss:`, and for `unix:` where it is given. */
+  readonly tls?: RawSocketTlsOptions | undefined;
+  /** Opens the stream. */
+  readonly dial?: ((target: RawSocketDialTarget) => Promise<ByteStream>) | undefined;
+}
+
+/** Choices for a router. @internal */
+export interface RawSocketAcceptOptions extends RawSocketOptions {
+  /** How long a client may take for its handshake, in milliseconds. @default {10000} */
+  readonly handshakeTimeout?: number | undefined;
+  /** The least that a client must take, in bytes: a WELCOME has to fit. @default {1024} */
+  readonly minLength?: number | undefined;
+  /** Whether there are too many connections already. @default {never} */
+  readonly isFull?: (() => boolean) | undefined;
+}
+
+/** The first wait of a keepalive that names none, and the second, in milliseconds. */
+const DEFAULT_KEEPALIVE = 20_000;
+
+let common: Pick<RawSocketShared, "pool" | "wheel"> | undefined;
+
+function shareOptions(role: "client" | "server", options: RawSocketOptions): RawSocketShared {
+  const { keepalive = false, maxMessage = 16 << 20, logger = SILENT_LOGGER } = options;
+  const { interval = DEFAULT_KEEPALIVE, timeout = DEFAULT_KEEPALIVE } = keepalive === false
+    ? { interval: Infinity }
+    : keepalive;
+  for (const [name, value] of [["interval", interval], ["timeout", timeout]] as const) {
+    if (value >= 1) continue;
+    throw new RangeError(`Option keepalive.${name} must be at least 1 millisecond, received ${value}`);
+  }
+  common ??= { pool: new BufferPool(), wheel: new TimerWheel() };
+  const { pool, wheel } = common;
+  const maxReceive = announcedLength(maxMessage);
+  return { role, pool, wheel, logger, maxReceive, keepaliveInterval: interval, keepaliveTimeout: timeout };
+}
+
+/** Reads what a handshake is, octet by octet if need be; `undefined` where it cannot become one. */
+async function readHandshake(stream: ByteStream): Promise<Handshake | undefined> {
+  const octets = new Uint8Array(HANDSHAKE_LENGTH);
+  for (let at = 0; at < HANDSHAKE_LENGTH;) {
+    const length = await stream.read(octets.subarray(at));
+    if (length === null || octets[0] !== MAGIC) return undefined;
+    at += length;
+  }
+  return decodeHandshake(octets);
+}
+
+/** Closes a stream that may be closed already: Deno's sockets throw then. */
+function closeQuietly(stream: ByteStream): void {
+  try {
+    stream.close();
+  } catch {
+    // It is closed.
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- Router
+
+/** The ends of an accepted socket, told when asked for: an idle session should hold little. */
+class AcceptedInfo implements TransportInfo {
+  readonly kind = "rawsocket";
+  readonly isTls: boolean;
+  readonly #stream: ByteStream & Partial<Ends>;
+
+  constructor(stream: ByteStream & Partial<Ends>, isTls: boolean) {
+    this.#stream = stream;
+    this.isTls = isTls || "handshake" in stream;
+  }
+
+  get remoteAddress(): string {
+    return formatAddr(this.#stream.remoteAddr);
+  }
+
+  get localAddress(): string {
+    return formatAddr(this.#stream.localAddr);
+  }
+
+  get peerCertificate(): TransportInfo["peerCertificate"] {
+    return this.#stream.peerCertificate;
+  }
+}
+
+/** What sockets have beside the stream. */
+interface Ends {
+  readonly localAddr: Addr;
+  readonly remoteAddr: Addr;
+  readonly peerCertificate: TransportInfo["peerCertificate"];
+  setNoDelay(noDelay?: boolean): void;
+  secured(): Promise<void>;
+}
+
+interface Addr {
+  readonly hostname?: string;
+  readonly port?: number;
+  readonly path?: string | null;
+}
+
+function formatAddr(addr: Addr | undefined): string {
+  if (addr?.hostname === undefined || addr.port === undefined) return addr?.path ?? "";
+  return addr.hostname.includes(":") ? `[${addr.hostname}]:${addr.port}` : `${addr.hostname}:${addr.port}`;
+}
+
+/** Accepts one stream after the other. `isTls` says that the stream is protected where it does not show that itself. @internal */
+export type RawSocketAcceptor = (stream: ByteStream & Partial<Ends>, isTls?: boolean) => Promise<Transport>;
+
+/**
+ * Makes the function by which a router goes through the handshake on its sockets. It rejects with a
+ * {@linkcode TransportError} where the client is turned away; the stream is closed then.
+ *
+ * @throws {RangeError} A number among the options is out of its range.
+ *
+ * @internal
+ */
+export function rawSocketAcceptor(options: RawSocketAcceptOptions): RawSocketAcceptor {
+  const { handshakeTimeout = 10_000, minLength = 1024, isFull = () => false } = options;
+  const shared = shareOptions("server", options);
+  const serializers = new Map(options.serializers.map((serializer) => [serializer.rawSocketId, serializer]));
+  const refusalOf = (request: Handshake): number => {
+    if (!request.isPlain) return REFUSAL.RESERVED_BITS;
+    if (request.serializer === 0 || !serializers.has(request.serializer)) return REFUSAL.SERIALIZER;
+    if (request.maxLength < minLength) return REFUSAL.LENGTH;
+    return isFull() ? REFUSAL.CONNECTION_COUNT : 0;
+  };
+  return async (stream, isTls = false) => {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      closeQuietly(stream);
+    }, handshakeTimeout);
+    try {
+      stream.setNoDelay?.(true);
+      await stream.secured?.();
+      const request = await readHandshake(stream);
+      if (request === undefined) throw new TransportError("refused", "Client does not speak RawSocket");
+      const refusal = refusalOf(request);
+      if (refusal !== 0) return await refuse(stream, refusal);
+      const serializer = serializers.get(request.serializer)!;
+      await writeAll(stream, encodeHandshake(shared.maxReceive, request.serializer));
+      const info = new AcceptedInfo(stream, isTls);
+      return new RawSocketTransport({ shared, stream, serializer, info, maxMessage: request.maxLength });
+    } catch (error) {
+      closeQuietly(stream);
+      if (error instanceof TransportError) throw error;
+      if (isLate) throw new TransportError("timeout", `Handshake must take at most ${handshakeTimeout} ms`);
+      throw new TransportError("connection_lost", `Handshake failed: ${failureMessage(error)}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/** Accepts one RawSocket client on a stream of the caller's. See {@linkcode rawSocketAcceptor}. @internal */
+export function acceptRawSocket(
+  stream: ByteStream & Partial<Ends>,
+  options: RawSocketAcceptOptions,
+): Promise<Transport> {
+  return rawSocketAcceptor(options)(stream);
+}
+
+/** Reads up to this many times after a refusal, so that unread bytes do not make the system discard the reply. */
+const LINGERING_READS = 16;
+
+async function refuse(stream: ByteStream, code: number): Promise<never> {
+  await writeAll(stream, encodeRefusal(code));
+  await stream.closeWrite?.();
+  const rest = new Uint8Array(1 << 10);
+  for (let reads = 0; stream.closeWrite !== undefined && reads < LINGERING_READS; reads++) {
+    if (await stream.read(rest) === null) break;
+  }
+  throw new TransportError("refused", `Client was refused: ${refusalText(code)}`);
+}
+
+// ---------------------------------------------------------------------------------------------------------- Client
+
+/** Owns what an attempt holds until the transport is open. */
+class Attempt {
+  readonly #controller = new AbortController();
+  readonly #callerSignal: AbortSignal | undefined;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #stream: ByteStream | undefined;
+
+  constructor(signal: AbortSignal | undefined, timeout: number) {
+    this.#callerSignal = signal;
+    signal?.addEventListener("abort", this.#onAbort);
+    const late = new TransportError("timeout", `Opening must take at most ${timeout} ms, took longer`);
+    this.#timer = setTimeout(() => this.#abort(late), timeout);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  #onAbort = (): void => this.#abort(this.#callerSignal?.reason);
+
+  #abort(reason: unknown): void {
+    this.#controller.abort(reason);
+    this.drop();
+  }
+
+  /** Takes a stream over from the one held, which is underneath it or gone. */
+  hold<Stream extends ByteStream>(stream: Stream): Stream {
+    this.#stream = stream;
+    if (!this.signal.aborted) return stream;
+    this.drop();
+    throw this.signal.reason;
+  }
+
+  /** Closes the stream held, which ends every operation on it. */
+  drop(): void {
+    if (this.#stream !== undefined) closeQuietly(this.#stream);
+    this.#stream = undefined;
+  }
+
+  finish(): void {
+    clearTimeout(this.#timer);
+    this.#callerSignal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+/**
+ * Connects to a router by RawSocket: `rs://host:port`, `rss://host:port` or `unix:/path`. Where the router does not
+ * speak a serializer, the next is tried on a new connection.
+ *
+ * @throws {TransportError} It could not be reached, or speaks none of the serializers.
+ * @throws {TypeError} An option has a form that is not allowed; RangeError and SyntaxError likewise.
+ * @throws {unknown} The signal's reason.
+ *
+ * @internal
+ */
+export async function connectRawSocket(url: string | URL, options: RawSocketTransportOptions): Promise<Transport> {
+  const { signal, timeout = 10_000 } = options;
+  const place = parsePlace(url);
+  const serializers = options.serializers.filter(({ rawSocketId }) => rawSocketId !== undefined);
+  if (serializers.length === 0) {
+    throw new TypeError("Cannot connect by RawSocket: no serializer of those given can be spoken over it");
+  }
+  const shared = shareOptions("client", options);
+  signal?.throwIfAborted();
+  const attempt = new Attempt(signal, timeout);
+  try {
+    for (const serializer of serializers) {
+      const transport = await tryOpen(place, serializer, shared, options, attempt);
+      if (transport !== undefined) return transport;
+    }
+    const names = serializers.map(({ name }) => name).join(", ");
+    throw new TransportError("no_serializer", `Cannot connect to ${place.name}: router speaks none of ${names}`);
+  } catch (error) {
+    attempt.drop();
+    throw attempt.signal.aborted ? attempt.signal.reason : toTransportError(place, error);
+  } finally {
+    attempt.finish();
+  }
+}
+
+/** Opens a connection and goes through the handshake; `undefined` where the serializer is not spoken. */
+async function tryOpen(
+  place: Place,
+  serializer: Serializer,
+  shared: RawSocketShared,
+  options: RawSocketTransportOptions,
+  attempt: Attempt,
+): Promise<Transport | undefined> {
+  const { stream, info } = await reach(place, options, attempt);
+  await writeAll(stream, encodeHandshake(shared.maxReceive, serializer.rawSocketId!));
+  const reply = await readHandshake(stream);
+  if (reply === undefined) {
+    throw new TransportError("connection_lost", `Cannot connect to ${place.name}: it does not speak RawSocket`);
+  }
+  if (reply.refusal === REFUSAL.SERIALIZER) {
+    attempt.drop();
+    return undefined;
+  }
+  if (reply.serializer === 0) {
+    const text = `Cannot connect to ${place.name}: router refused: ${refusalText(reply.refusal)}`;
+    throw new TransportError("refused", text);
+  }
+  if (!reply.isPlain || reply.serializer !== serializer.rawSocketId) {
+    const text = `Cannot connect to ${place.name}: router answered with serializer ${reply.serializer}, ` +
+      `asked for ${serializer.rawSocketId}${reply.isPlain ? "" : ", and reserved bits"}`;
+    throw new TransportError("connection_lost", text);
+  }
+  return new RawSocketTransport({ shared, stream, serializer, info, maxMessage: reply.maxLength });
+}
+
+/** Where a URL leads. */
+interface Place {
+  /** For error messages. */
+  readonly name: string;
+  readonly isTls: boolean;
+  /** The path of a Unix socket. */
+  readonly path: string | undefined;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+function parsePlace(url: string | URL): Place {
+  const parsed = new URL(url);
+  const { protocol, hostname, port, pathname } = parsed;
+  if (protocol === "unix:") {
+    const path = decodeURIComponent(pathname);
+    if (path === "" || path === "/") throw new SyntaxError(`URL must name a Unix socket, received ${parsed}`);
+    return { name: path, isTls: false, path, hostname: "localhost", port: 0 };
+  }
+  if (protocol !== "rs:" && protocol !== "rss:") {
+    throw new SyntaxError(`URL must begin with rs:, rss: or unix:, received ${parsed}`);
+  }
+  if (hostname === "" || port === "") throw new SyntaxError(`URL must name a host and a port, received ${parsed}`);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return { name: parsed.host, isTls: protocol === "rss:", path: undefined, hostname: host, port: Number(port) };
+}
+
+/** Errors of the caller, and of this library, are as they are; the rest is the network's. */
+function toTransportError(place: Place, error: unknown): unknown {
+  const isOwn = error instanceof TransportError || error instanceof RangeError || error instanceof SyntaxError;
+  // A missing permission: no retry would mend it.
+  if (isOwn || (error instanceof Error && error.name === "NotCapable")) return error;
+  const text = `Cannot connect to ${place.name}: ${failureMessage(error)}`;
+  return new TransportError("connection_lost", text, { cause: error });
+}
+
+interface Reached {
+  readonly stream: ByteStream;
+  readonly info: TransportInfo;
+}
+
+/** Opens the stream to speak over. */
+async function reach(place: Place, options: RawSocketTransportOptions, attempt: Attempt): Promise<Reached> {
+  const { dial, tls } = options;
+  const { hostname, port, path } = place;
+  if (dial !== undefined && path === undefined) {
+    const stream = await dialled(dial, { hostname, port, isTls: place.isTls }, attempt);
+    return { stream, info: { kind: "rawsocket", remoteAddress: "", localAddress: "", isTls: place.isTls } };
+  }
+  const socket = attempt.hold(await openSocket(place, attempt.signal));
+  const isTls = place.isTls || (path !== undefined && tls !== undefined);
+  const info: TransportInfo = { kind: "rawsocket", ...addresses(socket), isTls };
+  if (!isTls) return { stream: socket, info };
+  return { stream: await secure(socket, { serverName: hostname, ...tls }, attempt), info };
+}
+
+/** Runs the caller's `dial`, which may not heed its signal: what comes late is closed. */
+function dialled(
+  dial: NonNullable<RawSocketTransportOptions["dial"]>,
+  target: Omit<RawSocketDialTarget, "signal">,
+  attempt: Attempt,
+): Promise<ByteStream> {
+  const { signal } = attempt;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    dial({ ...target, signal }).then((stream) => resolve(attempt.hold(stream))).catch(reject).finally(() => {
+      signal.removeEventListener("abort", onAbort);
+    });
+  });
+}
+
+/** A socket of the runtime's. */
+type Socket = Deno.TcpConn | Deno.UnixConn | NodeStream;
+
+async function openSocket({ path, hostname, port }: Place, signal: AbortSignal): Promise<Socket> {
+  if (globalThis.Deno === undefined) {
+    return await connectNode(path === undefined ? { hostname, port } : { path }, signal);
+  }
+  if (path !== undefined) return await Deno.connect({ transport: "unix", path });
+  const conn = await Deno.connect({ hostname, port, signal });
+  conn.setNoDelay(true);
+  return conn;
+}
+
+/** Runs TLS over a socket, and verifies the server. */
+async function secure(socket: Socket, tls: RawSocketTlsOptions & { serverName: string }, attempt: Attempt) {
+  const { serverName, caCerts = [], cert, key } = tls;
+  // Deno.startTls takes nothing but a TCP socket, and no client certificate.
+  if (socket instanceof NodeStream || !("setNoDelay" in socket) || cert !== undefined) {
+    return attempt.hold(await secureNodeStream(socket, { serverName, caCerts, cert, key }, attempt.signal));
+  }
+  const conn = attempt.hold(await Deno.startTls(socket, { hostname: serverName, caCerts: [...caCerts] }));
+  await conn.handshake();
+  return conn;
+}
+
+function addresses(socket: Socket): Pick<TransportInfo, "localAddress" | "remoteAddress"> {
+  if (socket instanceof NodeStream) return socket.addresses();
+  return { localAddress: formatAddr(socket.localAddr), remoteAddress: formatAddr(socket.remoteAddr) };
+}

@@ -92,7 +92,20 @@ export const LAYERS: readonly Layer[] = [
   { name: "WAMP transport, interface", files: ["wamp/transports/errors.ts", "wamp/transports/transport.ts"] },
   { name: "WAMP authentication", files: ["wamp/auth/*"] },
   { name: "WAMP peer", files: ["wamp/peer.ts"] },
-  { name: "WAMP session", files: ["wamp/contract.ts", "wamp/session.ts"] },
+  { name: "WAMP contracts", files: ["wamp/contract_session.ts", "wamp/result.ts"] },
+  {
+    name: "WAMP session",
+    files: [
+      "wamp/session.ts",
+      "wamp/session_callee.ts",
+      "wamp/session_calls.ts",
+      "wamp/session_invocation.ts",
+      "wamp/session_joining.ts",
+      "wamp/session_link.ts",
+      "wamp/session_requests.ts",
+      "wamp/session_subscriber.ts",
+    ],
+  },
   {
     name: "WAMP transports",
     files: [

@@ -4,6 +4,17 @@
  * @module
  */
 
+import type {
+  ArgsInput,
+  ArgsOutput,
+  Contract,
+  ProcedureOf,
+  ProcedureUri,
+  ResultInput,
+  ResultOutput,
+  TopicOf,
+  TopicUri,
+} from "./contract.ts";
 import type { Dict } from "./errors.ts";
 import type { CancelMode, InvocationPolicy, Roles } from "./messages.ts";
 import type { MatchPolicy } from "./uris.ts";
@@ -22,7 +33,10 @@ export interface CallOptions {
   readonly kwargs?: Readonly<Dict>;
   /** Abort cancels the call: CANCEL is sent, and the call rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** How an abort cancels (WAMP, Call Canceling). @default {"killnowait"} */
+  /**
+   * How an abort cancels (WAMP, Call Canceling). With `kill` the call waits for the callee, which may still answer with a
+   * result; the others reject at once. @default {"killnowait"}
+   */
   readonly cancelMode?: CancelMode;
   /**
    * After how many milliseconds without a result the call fails with `wamp.error.timeout`: asked of the router, and kept
@@ -179,6 +193,62 @@ export interface Registration extends AsyncDisposable {
   unregister(): Promise<void>;
 }
 
+/** An invocation with arguments of known types. @public */
+export interface TypedInvocation<Args extends readonly unknown[]> extends Invocation {
+  /** Positional arguments. */
+  readonly args: Args;
+}
+
+/** An event with arguments of known types. @public */
+export interface TypedEvent<Args extends readonly unknown[]> extends SessionEvent {
+  /** Positional arguments. */
+  readonly args: Args;
+}
+
+/**
+ * A session that knows a contract: URIs, arguments and results are typed, and checked where the contract has
+ * validators. What is wrong at the caller is not sent; what is wrong at the callee is answered with
+ * `wamp.error.invalid_argument`; an event that is wrong is logged and dropped.
+ *
+ * @typeParam Api The contract.
+ *
+ * @public
+ */
+export interface ContractSession<Api extends Contract> {
+  /** Calls a procedure of the contract. */
+  call<Uri extends ProcedureUri<Api>>(
+    procedure: Uri,
+    args: ArgsInput<ProcedureOf<Api, Uri>>,
+    options?: CallOptions,
+  ): Promise<ResultOutput<ProcedureOf<Api, Uri>>>;
+  /** Calls a procedure of the contract, and takes its results as they come; results are not checked. */
+  callProgressive<Uri extends ProcedureUri<Api>>(
+    procedure: Uri,
+    args: ArgsInput<ProcedureOf<Api, Uri>>,
+    options?: CallOptions,
+  ): AsyncIterableIterator<CallResult>;
+  /** Registers a procedure of the contract. */
+  register<Uri extends ProcedureUri<Api>>(
+    procedure: Uri,
+    handler: (
+      invocation: TypedInvocation<ArgsOutput<ProcedureOf<Api, Uri>>>,
+    ) => ResultInput<ProcedureOf<Api, Uri>> | Promise<ResultInput<ProcedureOf<Api, Uri>>>,
+    options?: RegisterOptions,
+  ): Promise<Registration>;
+  /** Publishes to a topic of the contract. */
+  publish<Uri extends TopicUri<Api>>(
+    topic: Uri,
+    args: ArgsInput<TopicOf<Api, Uri>>,
+    options?: PublishOptions,
+  ): Promise<number | undefined>;
+  /** Subscribes to a topic of the contract. */
+  subscribe<Uri extends TopicUri<Api>>(
+    topic: Uri,
+    handler: (event: TypedEvent<ArgsOutput<TopicOf<Api, Uri>>>) => unknown,
+    options?: SubscribeOptions,
+  ): Promise<Subscription>;
+}
+
 /** How a session ended. @public */
 export interface SessionClosed {
   /** The Reason of the GOODBYE or ABORT, or `wamp.error.network_failure` where the transport was lost. */
@@ -248,6 +318,8 @@ export interface Session extends AsyncDisposable {
   subscribe(topic: string, handler: EventHandler, options?: SubscribeOptions): Promise<Subscription>;
   /** Registers a procedure or a pattern of procedures. */
   register(procedure: string, handler: InvocationHandler, options?: RegisterOptions): Promise<Registration>;
+  /** The same session, held to a contract: typed, and checked where the contract has validators. */
+  withContract<Api extends Contract>(contract: Api): ContractSession<Api>;
   /**
    * Leaves the realm: GOODBYE, the router's GOODBYE, and the transport is closed.
    *

@@ -1,0 +1,357 @@
+/**
+ * Calls of a session: one result, or many.
+ *
+ * @module
+ */
+
+import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { toError } from "../internal/to_error.ts";
+import type { WheelEntry } from "../internal/timer_wheel.ts";
+import { ApplicationError, type Dict } from "./errors.ts";
+import { type Call, type CancelMode, MESSAGE } from "./messages.ts";
+import { Payload } from "./payload.ts";
+import type { Reply } from "./peer.ts";
+import type { Arguments, CallOptions, CallResult } from "./session_api.ts";
+import { type SessionLink, type SessionRequest, toApplicationError } from "./session_link.ts";
+import { ERROR_URI } from "./uris.ts";
+
+/** What the results that wait for a slow iteration may hold, in bytes. */
+const MAX_BUFFERED_RESULTS = 16 << 20;
+/** What a waiting result costs beside its bytes. */
+const RESULT_OVERHEAD = 256;
+
+const NO_OPTIONS: Dict = {};
+const MODES: readonly unknown[] = ["skip", "kill", "killnowait"];
+
+/** Options of CALL. */
+function wireOptions(link: SessionLink, options: CallOptions | undefined, receiveProgress: boolean): Dict {
+  if (options === undefined) return receiveProgress ? { receive_progress: true } : NO_OPTIONS;
+  const { timeout = 0, discloseMe = false } = options;
+  return {
+    ...options.options,
+    ...(receiveProgress && { receive_progress: true }),
+    ...(discloseMe && { disclose_me: true }),
+    ...(timeout > 0 && link.keepsTimeouts && { timeout: Math.ceil(timeout) }),
+  };
+}
+
+function checkOptions({ timeout = 0, cancelMode = "killnowait" }: CallOptions): void {
+  if (!(timeout >= 0 && timeout <= Number.MAX_SAFE_INTEGER)) {
+    throw new RangeError(`Cannot call: timeout must be from 0 to 2^53 - 1 milliseconds, received ${timeout}`);
+  }
+  if (!MODES.includes(cancelMode)) {
+    throw new TypeError(`Cannot call: cancelMode must be skip, kill or killnowait, received ${String(cancelMode)}`);
+  }
+}
+
+function toCallResult(message: Reply & { readonly type: typeof MESSAGE.RESULT }): CallResult {
+  const { payload, details } = message;
+  return { args: payload.args, kwargs: payload.kwargs, details, progress: details.progress === true };
+}
+
+/** What every call has: it can be aborted, and it can time out. Most have neither, and pay for neither. */
+abstract class OpenCall implements SessionRequest, WheelEntry {
+  readonly type = MESSAGE.CALL;
+  request = 0;
+  deadline = Infinity;
+  slot = -1;
+  protected readonly link: SessionLink;
+  #signal: AbortSignal | undefined;
+  #mode: CancelMode = "killnowait";
+  #timeout = 0;
+  #hasTimeout = false;
+  /** Why the call was aborted, while a callee is asked to stop. */
+  #aborted: { readonly reason: unknown } | undefined;
+
+  constructor(link: SessionLink) {
+    this.link = link;
+  }
+
+  /** Begins to listen to the signal, and to keep the time where the router does not. */
+  protected watch({ signal, cancelMode = "killnowait", timeout = 0 }: CallOptions): void {
+    this.#mode = cancelMode;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this);
+    this.#timeout = timeout;
+    this.#hasTimeout = timeout > 0 && !this.link.keepsTimeouts;
+    if (this.#hasTimeout) this.link.wheel.set(this, performance.now() + timeout);
+  }
+
+  /** Listens no more. */
+  protected unwatch(): void {
+    this.#signal?.removeEventListener("abort", this);
+    if (this.#hasTimeout && this.deadline !== Infinity) this.link.wheel.set(this, Infinity);
+  }
+
+  /** The signal was aborted. */
+  handleEvent(): void {
+    this.abort(this.#signal?.reason);
+  }
+
+  onDeadline(): void {
+    this.stop();
+    const message = `No result within ${this.#timeout} ms`;
+    this.settleError(new ApplicationError(ERROR_URI.TIMEOUT, [message]));
+  }
+
+  /** Cancels the call for a reason of the caller's. In mode `kill`, the callee's answer is awaited. */
+  protected abort(reason: unknown): void {
+    if (this.#aborted !== undefined) return;
+    const waits = this.#mode === "kill" && this.link.canCancel && this.link.peer.isPending(this);
+    if (!waits) {
+      this.stop();
+      return this.settleError(reason);
+    }
+    this.#aborted = { reason };
+    this.#cancel();
+  }
+
+  /** Asks the router to cancel, and forgets the call. */
+  protected stop(): void {
+    const { link } = this;
+    if (!link.peer.isPending(this)) return;
+    if (link.canCancel && this.#aborted === undefined) this.#cancel();
+    link.peer.forget(this);
+  }
+
+  #cancel(): void {
+    this.link.send({ type: MESSAGE.CANCEL, request: this.request, options: { mode: this.#mode } });
+  }
+
+  onReply(message: Reply): void {
+    if (message.type === MESSAGE.RESULT) return this.settleResult(message);
+    if (message.type !== MESSAGE.ERROR) return;
+    const aborted = this.#aborted;
+    this.settleError(aborted === undefined ? toApplicationError(message) : aborted.reason);
+  }
+
+  onEnd(error: Error): void {
+    this.settleError(error);
+  }
+
+  protected abstract settleResult(message: Reply & { readonly type: typeof MESSAGE.RESULT }): void;
+  protected abstract settleError(error: unknown): void;
+}
+
+/** What a call is answered with: the first positional result, or all of it. */
+type Answer<Whole extends boolean> = Whole extends true ? CallResult : unknown;
+
+class SingleCall<Whole extends boolean> extends OpenCall {
+  readonly promise: Promise<Answer<Whole>>;
+  readonly #isWhole: boolean;
+  #resolve!: (value: Answer<Whole>) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(link: SessionLink, isWhole: Whole) {
+    super(link);
+    this.#isWhole = isWhole;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  start(procedure: string, args: readonly unknown[] | undefined, options: CallOptions | undefined): void {
+    const { link } = this;
+    link.request(this, {
+      type: MESSAGE.CALL,
+      request: link.peer.upcoming,
+      options: wireOptions(link, options, false),
+      procedure,
+      payload: Payload.of(args, options?.kwargs),
+    });
+    if (options !== undefined) this.watch(options);
+  }
+
+  protected settleResult(message: Reply & { readonly type: typeof MESSAGE.RESULT }): void {
+    // A progressive result that was not asked for.
+    if (message.details.progress === true) return;
+    this.unwatch();
+    this.#resolve((this.#isWhole ? toCallResult(message) : message.payload.args[0]) as Answer<Whole>);
+  }
+
+  protected settleError(error: unknown): void {
+    this.unwatch();
+    this.#reject(error);
+  }
+}
+
+/**
+ * Makes a call with one result.
+ *
+ * @throws What `call()` rejects with before anything was sent.
+ *
+ * @internal
+ */
+export function startCall<Whole extends boolean>(
+  link: SessionLink,
+  isWhole: Whole,
+  procedure: string,
+  args: readonly unknown[] | undefined,
+  options: CallOptions | undefined,
+): Promise<Answer<Whole>> {
+  link.check("call", procedure);
+  if (options !== undefined) {
+    checkOptions(options);
+    options.signal?.throwIfAborted();
+  }
+  const call = new SingleCall(link, isWhole);
+  call.start(procedure, args, options);
+  return call.promise;
+}
+
+type Step = IteratorResult<CallResult, undefined>;
+
+interface Waiter {
+  readonly resolve: (step: Step) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const DONE: Step = { done: true, value: undefined };
+
+/**
+ * A call with any number of results, and of arguments too.
+ *
+ * @internal
+ */
+export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<CallResult, undefined> {
+  readonly #results = new BoundedQueue<CallResult>();
+  readonly #waiters: Waiter[] = [];
+  #hasEnded = false;
+  /** What the iteration is still to throw. */
+  #failure: { readonly error: unknown } | undefined;
+  #source: AsyncIterator<Arguments, unknown> | undefined;
+
+  /** Begins the call; what goes wrong with that, the iteration throws. */
+  start(
+    procedure: string,
+    args: readonly unknown[] | AsyncIterable<Arguments> | undefined,
+    options: CallOptions | undefined,
+  ): this {
+    const { link } = this;
+    try {
+      link.check("call", procedure);
+      if (options !== undefined) {
+        checkOptions(options);
+        options.signal?.throwIfAborted();
+      }
+      if (args !== undefined && Symbol.asyncIterator in args) {
+        if (!link.takesParts) {
+          throw new ApplicationError(ERROR_URI.FEATURE_NOT_SUPPORTED, [
+            "Cannot call in parts: the router does not announce progressive_call_invocations",
+          ]);
+        }
+        void this.#sendParts(procedure, args, options);
+      } else this.#sendCall(procedure, Payload.of(args, options?.kwargs), wireOptions(link, options, true));
+      if (options !== undefined) this.watch(options);
+    } catch (error) {
+      this.settleError(error);
+    }
+    return this;
+  }
+
+  #sendCall(procedure: string, payload: Payload, options: Call["options"]): void {
+    const { link, type } = this;
+    // WAMP, Progressive Call Invocations: the parts of a call have one id.
+    if (this.request > 0) link.send({ type, request: this.request, options, procedure, payload });
+    else link.request(this, { type, request: link.peer.upcoming, options, procedure, payload });
+  }
+
+  /** Sends each part as it comes. What the source returns goes with the last message, which ends the call. */
+  async #sendParts(
+    procedure: string,
+    source: AsyncIterable<Arguments>,
+    options: CallOptions | undefined,
+  ): Promise<void> {
+    try {
+      const iterator = this.#source = source[Symbol.asyncIterator]() as AsyncIterator<Arguments, unknown>;
+      let first: Dict | undefined = wireOptions(this.link, options, true);
+      for (let isLast = false; !isLast;) {
+        const { done, value } = await iterator.next();
+        if (this.#hasEnded) return;
+        isLast = done === true;
+        const part = toArguments(value);
+        // "Freezing of Options": later parts have none but `progress`.
+        const wire: Dict = isLast ? first ?? {} : { ...first, progress: true };
+        this.#sendCall(procedure, Payload.of(part.args, part.kwargs ?? (first && options?.kwargs)), wire);
+        first = undefined;
+        if (!isLast) await this.link.ready();
+      }
+      this.#source = undefined;
+    } catch (error) {
+      this.#source = undefined;
+      this.stop();
+      this.settleError(error);
+    }
+  }
+
+  protected settleResult(message: Reply & { readonly type: typeof MESSAGE.RESULT }): void {
+    if (this.#hasEnded) return;
+    const result = toCallResult(message);
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) waiter.resolve({ done: false, value: result });
+    else this.#results.push(result, message.payload.byteLength + RESULT_OVERHEAD);
+    if (!result.progress) return this.#end();
+    if (this.#results.cost <= MAX_BUFFERED_RESULTS) return;
+    this.stop();
+    const text = `Results came faster than they were taken: more than ${MAX_BUFFERED_RESULTS} bytes wait`;
+    this.settleError(new ApplicationError(ERROR_URI.PAYLOAD_SIZE_EXCEEDED, [text]));
+  }
+
+  protected settleError(error: unknown): void {
+    if (this.#hasEnded) return;
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) waiter.reject(error);
+    else this.#failure = { error };
+    this.#end();
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    this.unwatch();
+    for (const { resolve } of this.#waiters.splice(0)) resolve(DONE);
+    // What it does about that concerns nobody any more.
+    const ending = this.#source?.return?.();
+    this.#source = undefined;
+    Promise.resolve(ending).catch(() => {});
+  }
+
+  /** The next result. */
+  next(): Promise<Step> {
+    const value = this.#results.shift();
+    if (value !== undefined) return Promise.resolve({ done: false, value });
+    if (!this.#hasEnded) return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure === undefined ? Promise.resolve(DONE) : Promise.reject(failure.error);
+  }
+
+  /** Leaves the iteration: cancels the call. */
+  return(): Promise<Step> {
+    this.stop();
+    this.#results.clear();
+    this.#failure = undefined;
+    if (!this.#hasEnded) this.#end();
+    return Promise.resolve(DONE);
+  }
+
+  /** Leaves the iteration with an error. */
+  throw(error: unknown): Promise<Step> {
+    void this.return();
+    return Promise.reject(toError(error));
+  }
+
+  /** The call itself. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+function toArguments(value: unknown): Arguments {
+  if (value === undefined) return {};
+  const { args, kwargs } = value as Arguments;
+  if (args !== undefined && !Array.isArray(args)) {
+    throw new TypeError("Cannot call in parts: a part must have the form { args, kwargs }");
+  }
+  return { ...(args !== undefined && { args }), ...(kwargs !== undefined && { kwargs }) };
+}

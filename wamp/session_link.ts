@@ -1,0 +1,315 @@
+/**
+ * What stands between a session and its transport: it encodes, decodes, drives the state machine, keeps the deadlines,
+ * and ends everything at once.
+ *
+ * @module
+ */
+
+import { failureMessage, type Logger } from "../internal/log.ts";
+import { TimerWheel, type WheelEntry } from "../internal/timer_wheel.ts";
+import { toError } from "../internal/to_error.ts";
+import { ApplicationError, SessionClosedError, TransportLostError, WampProtocolError } from "./errors.ts";
+import { hasFeature } from "./features.ts";
+import type {
+  Call,
+  Challenge,
+  ClientMessage,
+  ErrorMessage,
+  Event,
+  Interrupt,
+  InvocationMessage,
+  Message,
+  Publish,
+  Register,
+  Roles,
+  Subscribe,
+  Unregister,
+  Unregistered,
+  Unsubscribe,
+  Unsubscribed,
+  Welcome,
+} from "./messages.ts";
+import {
+  ClientPeer,
+  type OpenInvocation,
+  type PeerEffect,
+  type PeerEnd,
+  type PendingRequest,
+  type Reply,
+} from "./peer.ts";
+import { messageName } from "./message_table.ts";
+import type { SessionClosed } from "./session_api.ts";
+import {
+  HIGH_WATER_MARK,
+  type Transport,
+  type TransportClosed,
+  type TransportReceiver,
+} from "./transports/transport.ts";
+import { ERROR_URI, isPattern, type MatchPolicy } from "./uris.ts";
+
+/** A request with what its answer does. None of these may throw anything but `WampProtocolError`. @internal */
+export interface SessionRequest extends PendingRequest {
+  /** The answer came; the payload is borrowed. */
+  onReply(message: Reply): void;
+  /** The session has ended. */
+  onEnd(error: Error): void;
+}
+
+/** An invocation with what the router may say about it. @internal */
+export interface SessionInvocation extends OpenInvocation {
+  onPart(message: InvocationMessage): void;
+  onInterrupt(message: Interrupt): void;
+  onEnd(error: Error): void;
+}
+
+/** Takes what concerns the session as a whole. @internal */
+export interface SessionTarget {
+  onEvent(message: Event): void;
+  onInvocation(message: InvocationMessage): void;
+  onRevoked(message: Unsubscribed | Unregistered): void;
+}
+
+/** Takes what concerns joining. @internal */
+export interface JoiningTarget {
+  onChallenge(message: Challenge): void;
+  onWelcome(message: Welcome): void;
+  /** The session ended; asked again after every end. */
+  onEnd(end: SessionClosed, refusal: PeerEnd | undefined): void;
+}
+
+/** What is sent as a request, with an id of ours. @internal */
+export type RequestMessage = Call | Publish | Register | Subscribe | Unregister | Unsubscribe;
+
+const RESOLVED: Promise<undefined> = Promise.resolve(undefined);
+/** How many URIs are remembered to be well-formed. */
+const MAX_KNOWN_URIS = 1_024;
+
+/** An ERROR as it is thrown. Its payload is decoded. @internal */
+export function toApplicationError(message: ErrorMessage): ApplicationError {
+  const { error, payload, details } = message;
+  return new ApplicationError(error, payload.args, payload.kwargs, { details });
+}
+
+/**
+ * One session's end of a transport.
+ *
+ * @internal
+ */
+export class SessionLink implements TransportReceiver {
+  readonly peer = new ClientPeer<SessionRequest, SessionInvocation>();
+  readonly transport: Transport;
+  readonly logger: Logger;
+  /** The deadlines of joining, calls and leaving. */
+  readonly wheel = new TimerWheel();
+  /** How the session ended, once the transport has ended too. Never rejects. */
+  readonly ended: Promise<SessionClosed>;
+  /** Whether the dealer takes CANCEL. */
+  canCancel = false;
+  /** Whether the dealer keeps timeouts. */
+  keepsTimeouts = false;
+  /** Whether the dealer takes calls in parts. */
+  takesParts = false;
+  /** Who takes events and invocations. */
+  session: SessionTarget | undefined;
+  readonly #joining: JoiningTarget;
+  #resolveEnded!: (end: SessionClosed) => void;
+  #end: SessionClosed | undefined;
+  /** The Reason of our GOODBYE. */
+  #leaving: string | undefined;
+  #drained: Promise<undefined> | undefined;
+  #resolveDrained: ((value: undefined) => void) | undefined;
+  #goodbye: WheelEntry | undefined;
+  readonly #knownUris = new Set<string>();
+  readonly #receive = (message: Message): void => {
+    const effect = this.peer.receive(message);
+    if (effect !== undefined) this.#perform(effect);
+  };
+
+  constructor(transport: Transport, logger: Logger, joining: JoiningTarget) {
+    this.transport = transport;
+    this.logger = logger;
+    this.#joining = joining;
+    this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
+  }
+
+  /** How the session ended, as soon as that is known. */
+  get end(): SessionClosed | undefined {
+    return this.#end;
+  }
+
+  /** Notes what the router's roles do. */
+  setRoles(roles: Roles): void {
+    this.canCancel = hasFeature(roles, "dealer", "call_canceling");
+    this.keepsTimeouts = hasFeature(roles, "dealer", "call_timeout");
+    this.takesParts = hasFeature(roles, "dealer", "progressive_call_invocations");
+  }
+
+  /** Sends a message that has no id of ours. */
+  send(message: ClientMessage): void {
+    this.transport.send(this.transport.serializer.encode(message));
+  }
+
+  /**
+   * Sends a request, made with the upcoming id, which is taken only once it has been encoded.
+   *
+   * @throws {SerializationError} It cannot be encoded; nothing was sent.
+   */
+  request(record: SessionRequest | undefined, message: RequestMessage): void {
+    let bytes = this.transport.serializer.encode(message);
+    // A toJSON() among the arguments may have made a request of its own.
+    while (message.request !== this.peer.upcoming) {
+      message = { ...message, request: this.peer.upcoming };
+      bytes = this.transport.serializer.encode(message);
+    }
+    if (record === undefined) this.peer.takeId();
+    else this.peer.begin(record);
+    this.transport.send(bytes);
+  }
+
+  /** Throws unless the session is open and `uri` is one, or a pattern to be matched so. */
+  check(what: string, uri: string, match: MatchPolicy = "exact"): void {
+    this.checkOpen(what);
+    if (this.#knownUris.has(uri)) return;
+    if (typeof uri !== "string" || !isPattern(uri, match)) throw invalidUri(what, uri);
+    if (match !== "exact") return;
+    if (this.#knownUris.size < MAX_KNOWN_URIS) this.#knownUris.add(uri);
+  }
+
+  /** Throws unless the session is open. */
+  checkOpen(what: string): void {
+    if (this.peer.state !== "open") throw this.closedError(`Cannot ${what}`, false);
+  }
+
+  /** Resolves when the transport's buffer is below its mark. */
+  ready(): Promise<undefined> {
+    if (this.transport.bufferedAmount <= HIGH_WATER_MARK || this.#end !== undefined) return RESOLVED;
+    return this.#drained ??= new Promise((resolve) => this.#resolveDrained = resolve);
+  }
+
+  /** Says GOODBYE and gives the router `timeout` milliseconds to answer. */
+  leave(reason: string, message: string | undefined, timeout: number): Promise<SessionClosed> {
+    const goodbye = this.peer.goodbye(reason, message);
+    if (goodbye === undefined) return this.ended;
+    this.#leaving = reason;
+    this.send(goodbye);
+    this.#abandon();
+    const onDeadline = (): void => {
+      this.#finish({ reason, message: "The router did not answer GOODBYE", wasClean: false, by: "us" });
+      this.transport.abort();
+    };
+    this.#goodbye = { deadline: Infinity, slot: -1, onDeadline };
+    this.wheel.set(this.#goodbye, performance.now() + timeout);
+    return this.ended;
+  }
+
+  /** Ends the session for an error of the router's, or one of ours while joining. */
+  abort(error: Error, reason: string): void {
+    const abort = this.peer.abort(reason, error.message);
+    if (abort === undefined) return;
+    this.send(abort);
+    this.transport.fail(error.message);
+    this.#finish({ reason, message: error.message, wasClean: false, by: "us", error });
+  }
+
+  /** The error for what cannot be done any more. */
+  closedError(what: string, maybeExecuted: boolean): Error {
+    const end = this.#end;
+    if (end?.by === "transport") {
+      return new TransportLostError(`${what}: the transport was lost`, maybeExecuted, { cause: end.error });
+    }
+    const reason = end?.reason ?? this.#leaving ?? "wamp.close.normal";
+    return new SessionClosedError(reason, `${what}: the session has ended (${reason})`, { cause: end?.error });
+  }
+
+  message(bytes: Uint8Array): void {
+    try {
+      this.transport.serializer.decode(bytes, this.#receive);
+    } catch (thrown) {
+      const error = toError(thrown);
+      const isViolation = error instanceof WampProtocolError;
+      this.logger.warn("Ending WAMP session", { error: failureMessage(error) });
+      this.abort(error, isViolation ? error.reason : ERROR_URI.RUNTIME_ERROR);
+    }
+  }
+
+  drain(): void {
+    this.#resolveDrained?.(undefined);
+    this.#drained = this.#resolveDrained = undefined;
+  }
+
+  closed(info: TransportClosed): void {
+    const reason = this.#leaving;
+    const isLeaving = this.peer.state === "closing";
+    this.peer.lose();
+    this.#finish({
+      reason: isLeaving && reason !== undefined ? reason : ERROR_URI.NETWORK_FAILURE,
+      message: info.reason,
+      wasClean: false,
+      by: isLeaving ? "us" : "transport",
+      error: info.error,
+    });
+    const end = this.#end;
+    if (end !== undefined) this.#resolveEnded(end);
+  }
+
+  #perform(effect: PeerEffect<SessionRequest, SessionInvocation>): void {
+    switch (effect.kind) {
+      case "reply":
+        return effect.request.onReply(effect.message);
+      case "event":
+        return this.session?.onEvent(effect.message);
+      case "invocation":
+        return this.session?.onInvocation(effect.message);
+      case "part":
+        return effect.invocation.onPart(effect.message);
+      case "interrupt":
+        return effect.invocation.onInterrupt(effect.message);
+      case "revoked":
+        return this.session?.onRevoked(effect.message);
+      case "challenge":
+        return this.#joining.onChallenge(effect.message);
+      case "welcome":
+        this.setRoles(effect.message.details.roles ?? {});
+        return this.#joining.onWelcome(effect.message);
+      case "end":
+        return this.#receiveEnd(effect);
+    }
+  }
+
+  #receiveEnd(end: PeerEnd): void {
+    const { message, wasClean, by } = end;
+    if (end.answer !== undefined) this.send(end.answer);
+    const reason = by === "us" ? this.#leaving ?? end.reason : end.reason;
+    this.#finish({ reason, message, wasClean, by }, end.isRefusal ? end : undefined);
+    this.transport.close();
+  }
+
+  /** Notes how the session ended, the first time, and ends everything that waits for it. */
+  #finish(end: SessionClosed, refusal?: PeerEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.peer.lose();
+    if (this.#goodbye !== undefined) this.wheel.set(this.#goodbye, Infinity);
+    this.#abandon();
+    this.drain();
+    this.#joining.onEnd(end, refusal);
+  }
+
+  #abandon(): void {
+    const { requests, invocations } = this.peer.abandon();
+    if (requests.length + invocations.length === 0) return;
+    for (const request of requests) {
+      request.onEnd(this.closedError(`Cannot finish ${messageName(request.type)} ${request.request}`, true));
+    }
+    const error = this.closedError("Cannot go on with invocation", true);
+    for (const invocation of invocations) invocation.onEnd(error);
+  }
+}
+
+function invalidUri(what: string, uri: unknown): Error {
+  if (typeof uri !== "string") return new TypeError(`Cannot ${what}: the URI must be a string, received ${typeof uri}`);
+  const message = `Cannot ${what}: ${
+    JSON.stringify(uri)
+  } is no URI (components of letters, digits and more, between dots)`;
+  return new ApplicationError(ERROR_URI.INVALID_URI, [message]);
+}

@@ -1,0 +1,262 @@
+/**
+ * The subscriber's side of a session: subscriptions, and the events that their handlers take.
+ *
+ * @module
+ */
+
+import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { failureMessage } from "../internal/log.ts";
+import type { Dict } from "./errors.ts";
+import { type Event, MESSAGE, type Unsubscribed } from "./messages.ts";
+import { Payload } from "./payload.ts";
+import type { EventHandler, SessionEvent, SubscribeOptions, Subscription } from "./session_api.ts";
+import type { SessionLink } from "./session_link.ts";
+import { request } from "./session_requests.ts";
+import type { MatchPolicy } from "./uris.ts";
+
+/** How many events may wait for a handler with a concurrency limit, and what they may hold, in bytes. */
+const MAX_WAITING = 10_000;
+const MAX_WAITING_BYTES = 16 << 20;
+
+const NO_DICT: Dict = {};
+
+/** An event that handlers take; all handlers of a subscription get the same one. */
+class ReceivedEvent implements SessionEvent {
+  readonly topic: string;
+  readonly publication: number;
+  readonly details: Readonly<Dict>;
+  /** The arguments until somebody looks at them. */
+  #payload: Payload | undefined;
+  #args: readonly unknown[] = [];
+  #kwargs: Readonly<Dict> = NO_DICT;
+
+  constructor(topic: string, { publication, details, payload }: Event) {
+    this.topic = typeof details.topic === "string" ? details.topic : topic;
+    this.publication = publication;
+    this.details = details;
+    this.#payload = payload;
+  }
+
+  get args(): readonly unknown[] {
+    if (this.#payload !== undefined) this.#decode();
+    return this.#args;
+  }
+
+  get kwargs(): Readonly<Dict> {
+    if (this.#payload !== undefined) this.#decode();
+    return this.#kwargs;
+  }
+
+  /** Makes the arguments outlive the message. */
+  retain(): void {
+    this.#payload?.retain();
+  }
+
+  #decode(): void {
+    const payload = this.#payload ?? Payload.EMPTY;
+    this.#args = payload.args;
+    this.#kwargs = payload.kwargs;
+    this.#payload = undefined;
+  }
+}
+
+/** What the router knows as one subscription: any number of handlers here. */
+interface Topic {
+  readonly id: number;
+  readonly topic: string;
+  readonly match: MatchPolicy;
+  handlers: readonly OpenSubscription[];
+}
+
+class OpenSubscription implements Subscription {
+  readonly id: number;
+  readonly topic: string;
+  readonly match: MatchPolicy;
+  readonly handler: EventHandler;
+  readonly concurrency: number;
+  isActive = true;
+  running = 0;
+  isOverfull = false;
+  waiting: BoundedQueue<ReceivedEvent> | undefined;
+  readonly #subscriber: Subscriber;
+  #ended: Promise<void> | undefined;
+
+  constructor(subscriber: Subscriber, { id, topic, match }: Topic, handler: EventHandler, concurrency: number) {
+    this.#subscriber = subscriber;
+    this.id = id;
+    this.topic = topic;
+    this.match = match;
+    this.handler = handler;
+    this.concurrency = concurrency;
+  }
+
+  get active(): boolean {
+    return this.isActive && this.#subscriber.isOpen;
+  }
+
+  unsubscribe(): Promise<void> {
+    return this.#ended ??= this.#subscriber.unsubscribe(this);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.unsubscribe();
+  }
+}
+
+/**
+ * All subscriptions of a session.
+ *
+ * @internal
+ */
+export class Subscriber {
+  readonly #link: SessionLink;
+  readonly #topics = new Map<number, Topic>();
+  /** SUBSCRIBEs under way, by match and topic. */
+  readonly #joining = new Map<string, Promise<unknown>>();
+
+  constructor(link: SessionLink) {
+    this.#link = link;
+  }
+
+  /** Whether the session is open. */
+  get isOpen(): boolean {
+    return this.#link.peer.state === "open";
+  }
+
+  /** Subscribes to a topic. */
+  async subscribe(topic: string, handler: EventHandler, options: SubscribeOptions): Promise<Subscription> {
+    const { match = "exact", concurrency = Infinity } = options;
+    if (typeof handler !== "function") throw new TypeError("Cannot subscribe: the handler must be a function");
+    if (concurrency !== Infinity && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
+      throw new RangeError(`Cannot subscribe: concurrency must be an integer from 1, received ${concurrency}`);
+    }
+    const link = this.#link;
+    link.check("subscribe", topic, match);
+    const wire = { ...options.options, ...(match !== "exact" && { match }) };
+    let subscription: OpenSubscription | undefined;
+    const answered = request(
+      link,
+      { type: MESSAGE.SUBSCRIBE, request: link.peer.upcoming, options: wire, topic },
+      (reply) => {
+        if (reply.type !== MESSAGE.SUBSCRIBED) return;
+        // At once: an EVENT may stand right behind it.
+        const shared = this.#topics.get(reply.subscription) ??
+          { id: reply.subscription, topic, match, handlers: [] };
+        this.#topics.set(shared.id, shared);
+        subscription = new OpenSubscription(this, shared, handler, concurrency);
+        shared.handlers = [...shared.handlers, subscription];
+      },
+    );
+    await this.#whileJoining(keyOf(topic, match), answered);
+    if (subscription === undefined) throw new TypeError("Cannot subscribe: no SUBSCRIBED came");
+    return subscription;
+  }
+
+  async #whileJoining(key: string, answered: Promise<unknown>): Promise<void> {
+    const others = this.#joining.get(key);
+    const all = Promise.allSettled([others, answered]);
+    this.#joining.set(key, all);
+    try {
+      await answered;
+    } finally {
+      if (this.#joining.get(key) === all) this.#joining.delete(key);
+    }
+  }
+
+  /** Takes one handler away, and unsubscribes where it was the last. */
+  async unsubscribe(subscription: OpenSubscription): Promise<void> {
+    if (!subscription.isActive) return;
+    subscription.isActive = false;
+    subscription.waiting?.clear();
+    const shared = this.#topics.get(subscription.id);
+    if (shared === undefined) return;
+    shared.handlers = shared.handlers.filter((other) => other !== subscription);
+    // The router answers a SUBSCRIBE under way with this same subscription, which must outlive us then.
+    const key = keyOf(shared.topic, shared.match);
+    for (let others = this.#joining.get(key); others !== undefined; others = this.#joining.get(key)) await others;
+    if (shared.handlers.length > 0 || this.#topics.get(shared.id) !== shared) return;
+    const link = this.#link;
+    this.#topics.delete(shared.id);
+    if (link.peer.state !== "open") return;
+    try {
+      await request(link, { type: MESSAGE.UNSUBSCRIBE, request: link.peer.upcoming, subscription: shared.id });
+    } catch (error) {
+      // The session's end ends its subscriptions.
+      if (link.peer.state === "open") throw error;
+    }
+  }
+
+  /** The router took a subscription away. */
+  revoke({ details }: Unsubscribed): void {
+    const id = details?.subscription ?? 0;
+    const shared = this.#topics.get(id);
+    if (shared === undefined) return;
+    for (const subscription of shared.handlers) subscription.isActive = false;
+    this.#topics.delete(id);
+    this.#link.logger.warn("Subscription was revoked", { topic: shared.topic, reason: details?.reason });
+  }
+
+  /** An event came. One for a subscription that has just ended is dropped. */
+  receive(message: Event): void {
+    const shared = this.#topics.get(message.subscription);
+    if (shared === undefined) return;
+    const event = new ReceivedEvent(shared.topic, message);
+    for (const subscription of shared.handlers) {
+      if (!subscription.isActive) continue;
+      if (subscription.running < subscription.concurrency) this.#run(subscription, event);
+      else this.#queue(subscription, event, message.payload.byteLength);
+    }
+    // A handler may have kept the event, to look at it later.
+    event.retain();
+  }
+
+  #queue(subscription: OpenSubscription, event: ReceivedEvent, size: number): void {
+    const waiting = subscription.waiting ??= new BoundedQueue();
+    if (waiting.length < MAX_WAITING && waiting.cost + size <= MAX_WAITING_BYTES) return waiting.push(event, size);
+    if (subscription.isOverfull) return;
+    subscription.isOverfull = true;
+    const { topic } = subscription;
+    this.#link.logger.warn("Dropping events: their handler does not keep up", { topic, waiting: waiting.length });
+  }
+
+  #run(subscription: OpenSubscription, event: ReceivedEvent): void {
+    try {
+      const outcome = subscription.handler(event);
+      if (!isThenable(outcome)) return;
+      subscription.running++;
+      void this.#settle(subscription, outcome);
+    } catch (error) {
+      this.#warn(subscription, error);
+    }
+  }
+
+  async #settle(subscription: OpenSubscription, outcome: PromiseLike<unknown>): Promise<void> {
+    try {
+      await outcome;
+    } catch (error) {
+      this.#warn(subscription, error);
+    }
+    subscription.running--;
+    const { waiting } = subscription;
+    while (waiting !== undefined && subscription.running < subscription.concurrency) {
+      const event = waiting.shift();
+      if (event === undefined) {
+        subscription.isOverfull = false;
+        return;
+      }
+      this.#run(subscription, event);
+    }
+  }
+
+  #warn({ topic }: OpenSubscription, error: unknown): void {
+    this.#link.logger.warn("Event handler failed", { topic, error: failureMessage(error) });
+  }
+}
+
+function keyOf(topic: string, match: MatchPolicy): string {
+  return `${match} ${topic}`;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

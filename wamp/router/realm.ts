@@ -296,7 +296,14 @@ export class Realm implements MetaContext, WheelEntry {
     try {
       bytes = transport.serializer.encode(message);
     } catch (error) {
-      return this.#answerUnsendable(to, message, error);
+      // A payload that this receiver's format cannot hold, or that turned out to be malformed inside.
+      const text = `The payload cannot be written as ${transport.serializer.name}: ${failureMessage(error)}`;
+      return this.#answerUnsendable(to, message, ERROR_URI.INVALID_PAYLOAD, text);
+    }
+    const { maxMessage } = transport;
+    if (maxMessage !== undefined && bytes.length > maxMessage) {
+      const text = `The receiver takes messages of at most ${maxMessage} bytes, this one has ${bytes.length}`;
+      return this.#answerUnsendable(to, message, ERROR_URI.PAYLOAD_SIZE_EXCEEDED, text);
     }
     transport.send(bytes);
   }
@@ -316,21 +323,20 @@ export class Realm implements MetaContext, WheelEntry {
         if (encoder === undefined) member.transport.send(member.transport.serializer.encode(message));
         else encoder.sendTo(member.transport);
       } catch (error) {
-        this.#warnUnsendable(member, message, error);
+        this.#warnUnsendable(member, message, failureMessage(error));
       }
     }
   }
 
-  /** A payload that this receiver's format cannot hold, or that turned out to be malformed inside. */
-  #answerUnsendable(to: RouterMember, message: RouterMessage, error: unknown): void {
-    this.#warnUnsendable(to, message, error);
-    const reason = `The payload cannot be written as ${to.transport.serializer.name}: ${failureMessage(error)}`;
-    const payload = Payload.of([reason]);
+  /** Tells whoever waits for it that a message cannot be sent. */
+  #answerUnsendable(to: RouterMember, message: RouterMessage, error: string, text: string): void {
+    this.#warnUnsendable(to, message, text);
+    const payload = Payload.of([text]);
     if (message.type === MESSAGE.INVOCATION) {
-      const answer = errorMessage(MESSAGE.INVOCATION, message.request, ERROR_URI.INVALID_PAYLOAD, payload);
+      const answer = errorMessage(MESSAGE.INVOCATION, message.request, error, payload);
       this.dealer.error(to, answer, this.#effects);
     } else if (message.type === MESSAGE.RESULT) {
-      this.#sendPlain(to, errorMessage(MESSAGE.CALL, message.request, ERROR_URI.INVALID_PAYLOAD, payload));
+      this.#sendPlain(to, errorMessage(MESSAGE.CALL, message.request, error, payload));
     } else if (message.type === MESSAGE.ERROR) {
       this.#sendPlain(to, errorMessage(message.requestType, message.request, message.error, payload));
     }
@@ -340,9 +346,8 @@ export class Realm implements MetaContext, WheelEntry {
     to.transport.send(to.transport.serializer.encode(message));
   }
 
-  #warnUnsendable(to: RouterMember, message: RouterMessage, error: unknown): void {
-    const fields = { session: to.id, message: messageName(message.type), reason: failureMessage(error) };
-    this.#host.logger.warn("Cannot encode a message", fields);
+  #warnUnsendable(to: RouterMember, message: RouterMessage, reason: string): void {
+    this.#host.logger.warn("Cannot send a message", { session: to.id, message: messageName(message.type), reason });
   }
 }
 

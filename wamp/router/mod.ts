@@ -1,0 +1,41 @@
+/**
+ * A WAMP router to be embedded: realms with a broker and a dealer, served over WebSocket and RawSocket, mounted into a
+ * server that is there already, or joined from within the program.
+ *
+ * @example A router, a backend within the program, and a client that comes by WebSocket
+ * ```ts
+ * import { join } from "@viaduct/viaduct/wamp";
+ * import { createRouter, serveRouter } from "@viaduct/viaduct/wamp/router";
+ * import assert from "node:assert/strict";
+ *
+ * await using router = createRouter({ realms: [{ uri: "realm1" }] });
+ * await using server = await serveRouter(router, { port: 0, hostname: "127.0.0.1" });
+ *
+ * const backend = await router.join("realm1");
+ * await backend.register("com.example.add", ({ args: [a, b] }) => Number(a) + Number(b));
+ *
+ * await using session = await join(server.url, { realm: "realm1" });
+ * assert.equal(await session.call("com.example.add", [1, 2]), 3);
+ * ```
+ *
+ * @module
+ */
+
+export { createRouter } from "./router.ts";
+export type {
+  RealmLimits,
+  RealmOptions,
+  RealmStatistics,
+  Router,
+  RouterOptions,
+  SlowConsumerPolicy,
+} from "./router_api.ts";
+export {
+  type RawSocketListenOptions,
+  type RouterServer,
+  type RouterServerLimits,
+  serveRouter,
+  type ServeRouterOptions,
+  type ServerTlsOptions,
+} from "./server.ts";
+export type { RouterUpgradeOptions } from "./web_upgrade.ts";

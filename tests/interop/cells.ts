@@ -17,7 +17,7 @@ export type Runtime = "node 22" | "node 24" | "bun" | "chromium" | "chromium wor
 
 /** One peer against Viaduct in one role. */
 export interface Cell {
-  readonly peer: "ws" | "websockets" | "platform" | "chromium" | "itself";
+  readonly peer: "ws" | "websockets" | "platform" | "chromium" | "demo page" | "itself";
   /** Viaduct's role. */
   readonly role: "server" | "client" | "both";
   /** Where Viaduct runs. @default {Deno} */
@@ -63,6 +63,20 @@ const BROWSER = [
   "no console errors",
   "screenshot",
   "page notices that the server has gone",
+];
+const DEMO_PAGE = [
+  "page joins",
+  "page shows what is in the realm",
+  "page shows events as they come",
+  "page calls",
+  "page takes progressive results",
+  "page cancels",
+  "page shows errors",
+  "page publishes to other pages",
+  "page subscribes by pattern",
+  "no console errors",
+  "screenshot",
+  "page notices that the router has gone",
 ];
 
 /** The ways each library is driven. */
@@ -113,5 +127,6 @@ export const CELLS: readonly Cell[] = [
     checks: [...COMMON, "fragmented, sent", "ping, sent", "headers", "extensions"],
   },
   { peer: "chromium", role: "server", transport: "tcp", deflate: "off", checks: BROWSER },
+  { peer: "demo page", role: "both", transport: "tcp", deflate: "off", checks: DEMO_PAGE },
   ...(["node 22", "node 24", "bun", "chromium", "chromium worker"] as const).flatMap(cellsIn),
 ];

@@ -20,6 +20,7 @@ import {
   type PeerPrograms,
   platformPrograms,
 } from "./install.ts";
+import { runDemoPage } from "./demo_page.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 
 const USAGE = `Usage: deno task interop [options]
@@ -31,6 +32,9 @@ const USAGE = `Usage: deno task interop [options]
 const START_TIMEOUT = 30_000;
 /** How long a client may take for all its checks, in milliseconds. */
 const CLIENT_TIMEOUT = 180_000;
+
+/** The demo, by its task. */
+const DEMO = [Deno.execPath(), "task", "--cwd", ROOT, "demo", "--port", "0"];
 
 /** What the cells share. */
 interface Run {
@@ -59,7 +63,7 @@ const uncaught: unknown[] = [];
 let certificates: Promise<Certificates> | undefined;
 
 /** Installs a library once, however many cells want it. */
-function programsOf(peer: Exclude<Cell["peer"], "chromium" | "itself">): Promise<PeerPrograms> {
+function programsOf(peer: Exclude<Cell["peer"], "chromium" | "demo page" | "itself">): Promise<PeerPrograms> {
   let programs = installing.get(peer);
   if (programs === undefined) {
     const install = { ws: installWs, websockets: installWebsockets, platform: platformPrograms }[peer];
@@ -136,6 +140,7 @@ async function runViaductClient(
 /** Runs a cell's checks: a server on one side, a client on the other. */
 async function runCell(cell: Cell, run: Run): Promise<readonly CheckResult[]> {
   if (cell.peer === "chromium") return await runBrowser(await installChromium(), run.chat, run.processes);
+  if (cell.peer === "demo page") return await runDemoPage(await installChromium(), DEMO, run.processes);
   if (cell.peer === "itself") return await runSuiteIn(cell.runtime, run.processes);
   const programs = await programsOf(cell.peer);
   const substitute = run.withoutViaduct ? await programsOf("ws") : undefined;

@@ -48,7 +48,7 @@ import { CLOSE_URI, isUri } from "./uris.ts";
 const DEFAULT_TIMEOUT = 10_000;
 const DEFAULT_GOODBYE_TIMEOUT = 5_000;
 
-/** Choices for a session over a transport. @public */
+/** Choices for a session over a transport. @internal */
 export interface SessionOptions {
   /** The realm to join. */
   readonly realm: string;

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { emptyFolder, ignoredFolder, readTextIfPresent } from "../support/folders.ts";
 import { runCommand } from "../support/processes.ts";
+import { findPython } from "../support/python.ts";
 
 const IMAGE = "crossbario/autobahn-testsuite";
 /** The last version of pip for Python 2.7. */
@@ -82,44 +83,12 @@ async function writeSpec(run: SuiteRun, outdir: string): Promise<string> {
 
 /** Finds Python 2.7: in pyenv's folder, else on PATH. */
 async function findPython2(): Promise<string> {
-  const candidates: string[] = [];
-  for (const root of pyenvRoots()) candidates.push(...await pyenvPythons(root));
-  for (const candidate of [...candidates, "python2.7"]) {
-    try {
-      await runCommand([candidate, "-c", "import sys; assert sys.version_info[:2] == (2, 7)"]);
-      return candidate;
-    } catch {
-      // The next candidate may do.
-    }
-  }
+  const python = await findPython(["2.7"]);
+  if (python !== undefined) return python;
   throw new Error(
     "Cannot install AutobahnTestsuite: it needs Python 2.7, and there is neither one in pyenv (pyenv install 2.7.18) " +
       "nor python2.7 on PATH. With Docker, pass --docker instead.",
   );
-}
-
-function pyenvRoots(): string[] {
-  const roots = new Set<string>();
-  const home = Deno.env.get("HOME");
-  const root = Deno.env.get("PYENV_ROOT");
-  if (root !== undefined) roots.add(root);
-  if (home !== undefined) roots.add(join(home, ".pyenv"));
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
-    if (folder.endsWith("/.pyenv/shims")) roots.add(dirname(folder));
-  }
-  return [...roots];
-}
-
-async function pyenvPythons(root: string): Promise<string[]> {
-  const found: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(join(root, "versions"))) {
-      if (name.startsWith("2.7")) found.push(join(root, "versions", name, "bin", "python2.7"));
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return found.sort().reverse();
 }
 
 async function installPackages(python: string): Promise<void> {

@@ -22,6 +22,7 @@ import { MSGPACK_FORMAT } from "./msgpack.ts";
 import { Serializer, type SerializerName } from "./serializer.ts";
 import { UBJSON_FORMAT } from "./ubjson.ts";
 
+export { MsgpackExtension } from "./msgpack_extension.ts";
 export { Serializer, type SerializerName } from "./serializer.ts";
 
 /** `wamp.2.json`: text, one message at a time. Bytes travel as base64. @public */

@@ -1,5 +1,6 @@
 /**
- * How a client authenticates itself: anonymous, ticket, WAMP-CRA, SCRAM, Cryptosign.
+ * How a client authenticates itself, and how a router decides whom it lets in: anonymous, ticket, WAMP-CRA, SCRAM,
+ * Cryptosign, TLS certificate.
  *
  * @example Offer two methods, and let the router pick
  * ```ts
@@ -15,6 +16,26 @@
  * @module
  */
 
+export type { AuthDecision, AuthDialog, AuthLookup, AuthMethod, JoinRequest, Principal } from "./accept.ts";
+export {
+  acceptCryptosign,
+  type AcceptOptions,
+  acceptScram,
+  acceptWampcra,
+  type CryptosignEntry,
+  type CryptosignLookup,
+  type ScramEntry,
+  type WampcraEntry,
+} from "./accept_challenge.ts";
+export {
+  acceptAnonymous,
+  acceptCertificate,
+  acceptTicket,
+  type AcceptTicketOptions,
+  type CertificateEntry,
+  type ClientCertificate,
+  type TicketEntry,
+} from "./accept_methods.ts";
 export { anonymous } from "./anonymous.ts";
 export type { AuthAnswer, AuthChallenge, Authenticator } from "./authenticator.ts";
 export { cryptosign, type CryptosignOptions } from "./cryptosign.ts";

@@ -1,0 +1,255 @@
+import type { AuthDialog, AuthMethod, JoinRequest, Principal } from "../../../wamp/auth/accept.ts";
+import { acceptCryptosign, acceptScram, acceptWampcra } from "../../../wamp/auth/accept_challenge.ts";
+import { acceptAnonymous, acceptCertificate, acceptTicket } from "../../../wamp/auth/accept_methods.ts";
+import type { Authenticator } from "../../../wamp/auth/authenticator.ts";
+import { cryptosign } from "../../../wamp/auth/cryptosign.ts";
+import { scram, scramCredential } from "../../../wamp/auth/scram.ts";
+import { ticket } from "../../../wamp/auth/ticket.ts";
+import { deriveSecret, wampcra } from "../../../wamp/auth/wampcra.ts";
+import type { TransportInfo } from "../../../wamp/transports/transport.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../std.ts";
+
+const TRANSPORT: TransportInfo = { kind: "websocket", remoteAddress: "", localAddress: "", isTls: false };
+
+function request(authid: string | undefined, change: Partial<JoinRequest> = {}): JoinRequest {
+  return { realm: "realm1", session: 7, authid, authextra: {}, transport: TRANSPORT, ...change };
+}
+
+function dialogOf(decision: Awaited<ReturnType<AuthMethod["begin"]>>): AuthDialog {
+  assert(decision !== undefined && "challenge" in decision, "Expected a challenge");
+  return decision;
+}
+
+/** Lets a client and a router's method talk, as HELLO, CHALLENGE, AUTHENTICATE and WELCOME carry it. */
+async function authenticate(client: Authenticator, method: AuthMethod): Promise<Principal | undefined> {
+  const authextra = await client.hello?.() ?? {};
+  const decision = await method.begin(request(client.authid, { authextra }));
+  if (decision === undefined) return undefined;
+  if ("principal" in decision) return decision.principal;
+  const answer = await client.answer!({ method: method.method, extra: decision.challenge });
+  const principal = await decision.verify(answer.signature, answer.extra ?? {});
+  if (principal !== undefined) await client.verifyWelcome?.({ authextra: principal.authextra ?? {} });
+  return principal;
+}
+
+/** Counts what is asked of WebCrypto while `run` runs: the steps of a verifier. */
+async function countSteps(run: () => Promise<unknown>): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  const names = ["digest", "sign", "verify", "importKey", "deriveBits"] as const;
+  const { subtle } = crypto;
+  const originals = names.map((name) => subtle[name]);
+  names.forEach((name, index) => {
+    counts[name] = 0;
+    const original = originals[index] as (...args: unknown[]) => unknown;
+    Object.defineProperty(subtle, name, {
+      configurable: true,
+      value: (...args: unknown[]) => {
+        counts[name]! += 1;
+        return original.apply(subtle, args);
+      },
+    });
+  });
+  try {
+    await run();
+  } finally {
+    for (const name of names) Reflect.deleteProperty(subtle, name);
+  }
+  return counts;
+}
+
+Deno.test("acceptAnonymous lets anybody in, under a name of its own and the role that was set", async () => {
+  const one = await authenticate({ method: "anonymous", authid: "admin" }, acceptAnonymous());
+  assertEquals(one?.authrole, "anonymous");
+  assert(one?.authid !== "admin");
+  const guest = await authenticate({ method: "anonymous" }, acceptAnonymous({ authrole: "guest" }));
+  assertEquals(guest?.authrole, "guest");
+});
+
+Deno.test("acceptTicket lets in by the ticket, from a record, a function, or a judge", async () => {
+  const records = acceptTicket({ principals: { joe: { ticket: "right", role: "user" } } });
+  const joe = (text: string) => ticket({ authid: "joe", ticket: text });
+  assertEquals(await authenticate(joe("right"), records), { authid: "joe", authrole: "user" });
+  assertEquals(await authenticate(joe("wrong"), records), undefined);
+  assertEquals(await authenticate(ticket({ authid: "jim", ticket: "right" }), records), undefined);
+  for (const authid of ["__proto__", "constructor", "toString"]) {
+    assertEquals(await authenticate(ticket({ authid, ticket: "undefined" }), records), undefined);
+  }
+  const looked = acceptTicket({ principals: (authid) => Promise.resolve({ ticket: `${authid}!`, role: "user" }) });
+  assertEquals(await authenticate(joe("joe!"), looked), { authid: "joe", authrole: "user" });
+  const judged = acceptTicket({
+    verify: (_authid, text) => text === "token" ? { authid: "sub", authrole: "api", authprovider: "jwt" } : undefined,
+  });
+  assertEquals((await authenticate(joe("token"), judged))?.authid, "sub");
+  assertEquals(await authenticate(joe("other"), judged), undefined);
+});
+
+Deno.test("acceptWampcra lets in by the secret, plain and salted", async () => {
+  const secret = await deriveSecret("secret2", "salt123", 50, 16);
+  const method = acceptWampcra({
+    users: {
+      peter: { secret: "secret1", role: "user" },
+      paul: { secret, role: "user", salt: "salt123", iterations: 50, keylen: 16 },
+    },
+  });
+  assertEquals(await authenticate(wampcra({ authid: "peter", secret: "secret1" }), method), {
+    authid: "peter",
+    authrole: "user",
+  });
+  assertEquals((await authenticate(wampcra({ authid: "paul", secret: "secret2" }), method))?.authid, "paul");
+  for (const [authid, wrong] of [["peter", "secret2"], ["paul", "secret1"], ["mary", "secret1"]] as const) {
+    assertEquals(await authenticate(wampcra({ authid, secret: wrong }), method), undefined);
+  }
+});
+
+Deno.test("acceptWampcra challenges with everything that the specification asks for, never twice the same", async () => {
+  const method = acceptWampcra({ users: { peter: { secret: "secret1", role: "user" } } });
+  const first = dialogOf(await method.begin(request("peter"))).challenge;
+  const second = dialogOf(await method.begin(request("peter"))).challenge;
+  const { nonce, timestamp, ...rest } = JSON.parse(`${first.challenge}`);
+  assertEquals(rest, {
+    authid: "peter",
+    authrole: "user",
+    authmethod: "wampcra",
+    authprovider: "static",
+    session: 7,
+  });
+  assert(!Number.isNaN(Date.parse(timestamp)));
+  assert(nonce !== JSON.parse(`${second.challenge}`).nonce);
+});
+
+Deno.test("a response to one challenge does not answer another: replays are refused", async () => {
+  const method = acceptWampcra({ users: { peter: { secret: "secret1", role: "user" } } });
+  const client = wampcra({ authid: "peter", secret: "secret1" });
+  const first = dialogOf(await method.begin(request("peter")));
+  const { signature } = await client.answer!({ method: "wampcra", extra: first.challenge });
+  const second = dialogOf(await method.begin(request("peter")));
+  assertEquals(await second.verify(signature, {}), undefined);
+  assertEquals(await first.verify(signature.slice(0, -1), {}), undefined);
+  assertEquals((await first.verify(signature, {}))?.authid, "peter");
+});
+
+const SCRAM_USER = { ...await scramCredential("pencil"), role: "user" };
+
+Deno.test("acceptScram lets in by the password and proves itself (WAMP, Salted Challenge Response Authentication)", async () => {
+  const method = acceptScram({ users: { user: SCRAM_USER } });
+  const principal = await authenticate(scram({ authid: "user", password: "pencil" }), method);
+  assertEquals([principal?.authid, principal?.authrole], ["user", "user"]);
+  assertEquals(await authenticate(scram({ authid: "user", password: "pen" }), method), undefined);
+  assertEquals(await authenticate(scram({ authid: "nobody", password: "pencil" }), method), undefined);
+});
+
+Deno.test("acceptScram takes Autobahn's dialect as well", async () => {
+  const method = acceptScram({ users: { user: SCRAM_USER } });
+  const client = scram({ authid: "user", password: "pencil", dialect: "autobahn" });
+  assertEquals((await authenticate(client, method))?.authid, "user");
+});
+
+Deno.test("acceptScram refuses a foreign nonce, a truncated proof, and channel binding", async () => {
+  const method = acceptScram({ users: { user: SCRAM_USER } });
+  const client = scram({ authid: "user", password: "pencil" });
+  const authextra = await client.hello!();
+  const dialog = dialogOf(await method.begin(request("user", { authextra })));
+  const { signature, extra } = await client.answer!({ method: "wamp-scram", extra: dialog.challenge });
+  assertEquals(await dialog.verify(signature, { ...extra, nonce: "AAAA" }), undefined);
+  assertEquals(await dialog.verify(signature.slice(0, 40), extra!), undefined);
+  assertEquals(await dialog.verify("!", extra!), undefined);
+  assertEquals(await dialog.verify(signature, { ...extra, channel_binding: "tls-unique" }), undefined);
+  for (const wrong of [{ ...authextra, channel_binding: "tls-unique" }, { nonce: "!" }, {}]) {
+    assertEquals(await method.begin(request("user", { authextra: wrong })), undefined);
+  }
+});
+
+const PRIVATE_KEY = "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510";
+const OTHER_KEY = "d511fe78e23934b3dadb52fcd022974b80bd92bccc7c5cf404e46cc0a8a2f5cd";
+
+async function publicKeyOf(privateKey: string): Promise<string> {
+  return `${(await cryptosign({ privateKey }).hello!()).pubkey}`;
+}
+
+Deno.test("acceptCryptosign lets in by the key, with and without a name (WAMP, Cryptosign-based Authentication)", async () => {
+  const keys = [await publicKeyOf(PRIVATE_KEY)];
+  const method = acceptCryptosign({ principals: { device: { keys, role: "device" } } });
+  const device = { authid: "device", authrole: "device" };
+  assertEquals(await authenticate(cryptosign({ privateKey: PRIVATE_KEY }), method), device);
+  assertEquals(await authenticate(cryptosign({ privateKey: PRIVATE_KEY, authid: "device" }), method), device);
+  assertEquals(await authenticate(cryptosign({ privateKey: PRIVATE_KEY, authid: "other" }), method), undefined);
+  assertEquals(await authenticate(cryptosign({ privateKey: OTHER_KEY }), method), undefined);
+  const looked = acceptCryptosign({ principals: (key) => ({ authid: key.slice(0, 8), role: "any" }) });
+  assertEquals((await authenticate(cryptosign({ privateKey: OTHER_KEY }), looked))?.authrole, "any");
+  assertThrows(() => acceptCryptosign({ principals: { a: { keys: ["ff"], role: "x" } } }), TypeError, "public key");
+});
+
+Deno.test("acceptCryptosign refuses a signature by another key, of another challenge, and channel binding", async () => {
+  const keys = [await publicKeyOf(PRIVATE_KEY)];
+  const method = acceptCryptosign({ principals: { device: { keys, role: "device" } } });
+  const authextra = { pubkey: keys[0] };
+  const [one, two] = [
+    dialogOf(await method.begin(request("device", { authextra }))),
+    dialogOf(await method.begin(request("device", { authextra }))),
+  ];
+  const answerBy = async (privateKey: string, dialog: AuthDialog) =>
+    (await cryptosign({ privateKey }).answer!({ method: "cryptosign", extra: dialog.challenge })).signature;
+  assertEquals(await one.verify(await answerBy(OTHER_KEY, one), {}), undefined);
+  assertEquals(await one.verify(await answerBy(PRIVATE_KEY, two), {}), undefined);
+  assertEquals(await one.verify("ff", {}), undefined);
+  assertEquals((await one.verify(await answerBy(PRIVATE_KEY, one), {}))?.authid, "device");
+  for (const wrong of [{}, { pubkey: "ff" }, { ...authextra, channel_binding: "tls-unique" }]) {
+    assertEquals(await method.begin(request("device", { authextra: wrong })), undefined);
+  }
+});
+
+Deno.test("acceptCertificate goes by the fingerprint, then by the common name (WAMP, TLS Certificate Authentication)", async () => {
+  const method = acceptCertificate({
+    principals: { "AB:CD": { role: "admin", authid: "root" }, "sensor": { role: "sensor" } },
+  });
+  const decide = (peerCertificate?: TransportInfo["peerCertificate"]) =>
+    method.begin(request(undefined, { transport: { ...TRANSPORT, isTls: true, peerCertificate } }));
+  const admin = { authid: "root", authrole: "admin", authprovider: "tls" };
+  assertEquals(await decide({ commonName: "sensor", fingerprint256: "AB:CD" }), { principal: admin });
+  const sensor = { authid: "sensor", authrole: "sensor", authprovider: "tls" };
+  assertEquals(await decide({ commonName: "sensor", fingerprint256: "00" }), { principal: sensor });
+  assertEquals(await decide({ commonName: "constructor", fingerprint256: "00" }), undefined);
+  assertEquals(await decide(undefined), undefined);
+  const judged = acceptCertificate({ principals: ({ commonName }) => ({ role: commonName }) });
+  const decision = await judged.begin(
+    request(undefined, { transport: { ...TRANSPORT, peerCertificate: { commonName: "x", fingerprint256: "" } } }),
+  );
+  assertEquals(decision, { principal: { authid: "x", authrole: "x", authprovider: "tls" } });
+});
+
+Deno.test("unknown ids are challenged like known ones: stable salts, the same steps, the same shape", async () => {
+  const salted = { secret: await deriveSecret("s", "salt"), role: "user", salt: "salt" };
+  const methods: readonly (readonly [AuthMethod, (authid: string) => Authenticator])[] = [
+    [
+      acceptTicket({ principals: { known: { ticket: "t", role: "user" } } }),
+      (authid) => ticket({ authid, ticket: "x" }),
+    ],
+    [acceptWampcra({ users: { known: salted } }), (authid) => wampcra({ authid, secret: "x" })],
+    [acceptScram({ users: { known: SCRAM_USER } }), (authid) => scram({ authid, password: "x" })],
+  ];
+  for (const [method, client] of methods) {
+    const steps = async (authid: string) => await countSteps(() => authenticate(client(authid), method));
+    assertEquals(await steps("unknown"), await steps("known"), method.method);
+    const begin = async (authid: string) => {
+      const authextra = await client(authid).hello?.() ?? {};
+      return dialogOf(await method.begin(request(authid, { authextra }))).challenge;
+    };
+    const [first, again, known] = [await begin("unknown"), await begin("unknown"), await begin("known")];
+    assertEquals(first.salt, again.salt);
+    assertEquals(Object.keys(first).sort(), Object.keys(known).sort());
+  }
+});
+
+Deno.test("decoys stay the same after a restart where a key is set, and differ otherwise", async () => {
+  const saltBy = async (decoyKey?: string) => {
+    const method = acceptWampcra({ users: () => undefined, ...(decoyKey !== undefined && { decoyKey }) });
+    return dialogOf(await method.begin(request("nobody"))).challenge.salt;
+  };
+  assertEquals(await saltBy("key"), await saltBy("key"));
+  assert(await saltBy() !== await saltBy());
+});
+
+Deno.test("a lookup that fails refuses the joining with its reason", async () => {
+  const method = acceptWampcra({ users: () => Promise.reject(new Error("Database is down")) });
+  await assertRejects(async () => await method.begin(request("peter")), Error, "Database is down");
+});

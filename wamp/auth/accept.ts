@@ -1,0 +1,104 @@
+/**
+ * How a router decides whom it lets into a realm: what all methods have in common.
+ *
+ * @module
+ */
+
+import type { Dict } from "../errors.ts";
+import type { TransportInfo } from "../transports/transport.ts";
+import { hmacSha256, randomBytes, utf8 } from "./crypto.ts";
+
+/** Who asks to join: the HELLO, and what carries it. @public */
+export interface JoinRequest {
+  /** The realm asked for. */
+  readonly realm: string;
+  /** The id that the session will have. */
+  readonly session: number;
+  /** Who the client says it is. */
+  readonly authid: string | undefined;
+  /** What the client's methods put into HELLO. */
+  readonly authextra: Readonly<Dict>;
+  /** What is known of the transport's other end. */
+  readonly transport: TransportInfo;
+}
+
+/** Who somebody turned out to be. @public */
+export interface Principal {
+  /** The authentication id. */
+  readonly authid: string;
+  /** The role, by which a realm authorizes. */
+  readonly authrole: string;
+  /** Who vouches for that. @default {"static"} */
+  readonly authprovider?: string;
+  /** What the WELCOME tells the client beside that. @default {nothing} */
+  readonly authextra?: Readonly<Dict>;
+}
+
+/** A challenge, and what judges the answer. @public */
+export interface AuthDialog {
+  /** The Extra of the CHALLENGE. */
+  readonly challenge: Readonly<Dict>;
+  /** Who the client is, by its AUTHENTICATE; `undefined` where it does not prove that. */
+  verify(signature: string, extra: Readonly<Dict>): Promise<Principal | undefined>;
+}
+
+/** What a method makes of a request: somebody it knows without asking, a challenge, or nobody. @public */
+export type AuthDecision = { readonly principal: Principal } | AuthDialog | undefined;
+
+/**
+ * One way of authenticating clients of a realm. A method that challenges does so for unknown ids as well, with the same
+ * steps, so that nobody learns which ids there are.
+ *
+ * @public
+ */
+export interface AuthMethod {
+  /** The name, as in `authmethods` of the HELLO. */
+  readonly method: string;
+  /**
+   * Looks at a request.
+   *
+   * @param request Who asks to join.
+   * @returns The decision; `undefined` refuses.
+   */
+  begin(request: JoinRequest): AuthDecision | Promise<AuthDecision>;
+}
+
+/**
+ * Where a method finds what it knows of an id: a record by id, or a function, which may ask a database or a procedure.
+ *
+ * @typeParam Entry What the method keeps of an id.
+ *
+ * @public
+ */
+export type AuthLookup<Entry> =
+  | Readonly<Record<string, Entry>>
+  | ((authid: string, request: JoinRequest) => Entry | undefined | Promise<Entry | undefined>);
+
+/** What is known of an id. @internal */
+export async function lookUp<Entry>(
+  lookup: AuthLookup<Entry>,
+  authid: string,
+  request: JoinRequest,
+): Promise<Entry | undefined> {
+  if (typeof lookup === "function") return await lookup(authid, request);
+  return Object.hasOwn(lookup, authid) ? lookup[authid] : undefined;
+}
+
+/**
+ * Bytes for an id that nobody knows: always the same for one id, so that they look like something that was stored.
+ *
+ * @internal
+ */
+export class Decoy {
+  readonly #key: Uint8Array<ArrayBuffer>;
+
+  /** `key` makes decoys the same after a restart, and on all routers that share it. */
+  constructor(key?: string) {
+    this.#key = key === undefined ? randomBytes(32) : utf8(key);
+  }
+
+  /** 32 bytes for an id and a purpose. */
+  bytes(authid: string, purpose: string): Promise<Uint8Array<ArrayBuffer>> {
+    return hmacSha256(this.#key, utf8(`${purpose}\0${authid}`));
+  }
+}

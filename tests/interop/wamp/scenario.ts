@@ -385,12 +385,10 @@ export async function runCheck(name: string, check: (() => Promise<void>) | unde
   }
 }
 
-/** What a peer's program is told. */
-export interface PeerArguments {
-  readonly url: string;
+/** What to check. */
+export interface Plan {
   readonly realm: string;
-  readonly serializer: string;
-  /** The prefix of the peer's own contract. */
+  /** The prefix of the client's own contract. */
   readonly prefix: string;
   /** The prefixes of Viaduct's contracts, by the words that name them in checks. */
   readonly targets: Readonly<Record<string, string>>;
@@ -398,9 +396,20 @@ export interface PeerArguments {
   readonly checks: readonly string[];
 }
 
+/** What a peer's program is told. */
+export interface PeerArguments extends Plan {
+  readonly url: string;
+  readonly serializer: string;
+  /** A file in the folder that has the program's libraries. */
+  readonly modules: string;
+}
+
 /** Runs what a peer's program does: its own checks, those against Viaduct, and then Viaduct's against it. */
-export async function runPeer(given: PeerArguments, join: Join): Promise<void> {
-  const { realm, prefix, targets, checks } = given;
+export async function runChecks(
+  { realm, prefix, targets, checks }: Plan,
+  join: Join,
+  report: (result: CheckResult) => void,
+): Promise<void> {
   const other = await within(join(realm), "Joining");
   await within(provide(other, prefix), "Registering");
   const party = await within(join(realm), "Joining");
@@ -413,10 +422,15 @@ export async function runPeer(given: PeerArguments, join: Join): Promise<void> {
       : called === undefined
       ? undefined
       : pair && (() => pair({ party, prefix: called }));
-    console.log(JSON.stringify(await runCheck(name, run)));
+    report(await runCheck(name, run));
   }
   // Viaduct's turn: it answers when it has run its checks.
   for (const target of Object.values(targets)) await party.call(`${target}.check`, [prefix]);
   await within(other.leave(), "Leaving");
   await within(party.leave(), "Leaving");
+}
+
+/** The same, in a program of its own: prints a line of JSON for each check. */
+export async function runPeer(given: PeerArguments, join: Join): Promise<void> {
+  await runChecks(given, join, (result) => console.log(JSON.stringify(result)));
 }

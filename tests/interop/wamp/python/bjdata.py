@@ -1,0 +1,3 @@
+"""Stands where Autobahn|Python looks for bjdata, so that its UBJSON is UBJSON: bjdata writes another format."""
+
+from ubjson import dumpb, loadb  # noqa: F401

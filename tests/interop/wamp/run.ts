@@ -1,0 +1,160 @@
+/**
+ * Runs one cell of the WAMP matrix: a peer's program and two sessions of Viaduct on one router.
+ *
+ * @module
+ */
+
+import { createRouter } from "../../../wamp/router/router.ts";
+import { serveRouter } from "../../../wamp/router/server.ts";
+import type { Process, ProcessGroup } from "../../support/processes.ts";
+import { TARGETS, type WampCell, type WampTransport } from "./cells.ts";
+import { type RunningRouter, startCrossbar } from "./crossbar.ts";
+import { programOf } from "./install.ts";
+import {
+  type CheckResult,
+  type Join,
+  PAIR_CHECKS,
+  type Party,
+  type PeerArguments,
+  provide,
+  runCheck,
+  runChecks,
+} from "./scenario.ts";
+import { joinParty } from "./viaduct.ts";
+
+const REALM = "realm1";
+/** How long a peer's program may take, in milliseconds. */
+const TIMEOUT = 60_000;
+
+let crossbar: Promise<RunningRouter> | undefined;
+let cells = 0;
+
+/** A router for one cell. */
+interface CellRouter extends AsyncDisposable {
+  readonly urls: RunningRouter["urls"];
+  /** Says what sessions left in it, where it can be asked. */
+  leftovers(): Promise<string>;
+}
+
+async function startViaduct(): Promise<CellRouter> {
+  const router = createRouter();
+  const server = await serveRouter(router, { port: 0, hostname: "127.0.0.1", rawsocket: { port: 0 } });
+  return {
+    urls: { websocket: server.url, rawsocket: server.rawsocketUrl ?? "" },
+    leftovers: async () => {
+      // A session that has left by GOODBYE is forgotten before its peer's transport is closed.
+      const { sessions, registrations, subscriptions, openCalls } = router.statistics(REALM);
+      const left = { sessions, registrations, subscriptions, openCalls };
+      await Promise.resolve();
+      return Object.values(left).some((count) => count !== 0) ? JSON.stringify(left) : "";
+    },
+    [Symbol.asyncDispose]: () => server.shutdown({ timeout: 1_000 }),
+  };
+}
+
+async function routerOf(cell: WampCell, processes: ProcessGroup): Promise<CellRouter> {
+  if (cell.router === "viaduct") return await startViaduct();
+  const { urls } = await (crossbar ??= startCrossbar(processes));
+  // It runs on for the other cells, and answers nothing that a cell's end could be told from.
+  return { urls, leftovers: () => Promise.resolve(""), [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+/** Runs a cell's checks. */
+export async function runWampCell(cell: WampCell, processes: ProcessGroup): Promise<readonly CheckResult[]> {
+  await using router = await routerOf(cell, processes);
+  const unique = `com.example.cell${++cells}`;
+  if (cell.client === "viaduct") return await runViaduct(cell, router.urls, unique);
+  return await runPeerCell(cell, router, unique, processes);
+}
+
+function joinWay(
+  { urls }: Pick<CellRouter, "urls">,
+  transport: WampTransport,
+  serializer: WampCell["serializer"],
+): Join {
+  return (realm) => joinParty(urls[transport], { realm, serializers: [serializer] });
+}
+
+/** Viaduct's client against itself through another's router. */
+async function runViaduct(cell: WampCell, urls: CellRouter["urls"], prefix: string): Promise<readonly CheckResult[]> {
+  const results: CheckResult[] = [];
+  const join = joinWay({ urls }, cell.transport, cell.serializer);
+  await runChecks(
+    { realm: REALM, prefix, targets: {}, checks: cell.checks },
+    join,
+    (result) => results.push(result),
+  );
+  return results;
+}
+
+/** Two sessions of Viaduct with the contract, and with what a peer calls when it wants to be called. */
+async function joinTargets(
+  cell: WampCell,
+  router: CellRouter,
+  unique: string,
+  report: (result: CheckResult) => void,
+): Promise<{ readonly parties: readonly Party[]; readonly prefixes: Record<string, string> }> {
+  const ways = [cell, cell.mixed ?? cell];
+  const prefixes: Record<string, string> = {};
+  const parties: Party[] = [];
+  for (const [i, { transport, serializer }] of ways.entries()) {
+    const target = TARGETS[i]!;
+    const prefix = prefixes[`to ${target}`] = `${unique}.viaduct${i}`;
+    const party = await joinWay(router, transport, serializer)(REALM);
+    parties.push(party);
+    await provide(party, prefix);
+    await party.register(`${prefix}.check`, "exact", async ({ args: [peer] }) => {
+      for (const name of cell.checks.filter((name) => name.endsWith(`: by ${target}`))) {
+        const check = PAIR_CHECKS[name.split(": ")[0] ?? ""];
+        report(await runCheck(name, check && (() => check({ party, prefix: String(peer) }))));
+      }
+      return { args: [], kwargs: {} };
+    });
+  }
+  return { parties, prefixes };
+}
+
+async function runPeerCell(
+  cell: WampCell,
+  router: CellRouter,
+  unique: string,
+  processes: ProcessGroup,
+): Promise<readonly CheckResult[]> {
+  if (cell.client === "viaduct") throw new TypeError("Viaduct needs no program");
+  const program = await programOf(cell.client);
+  const results: CheckResult[] = [];
+  const { parties, prefixes } = await joinTargets(cell, router, unique, (result) => results.push(result));
+  const given: PeerArguments = {
+    url: router.urls[cell.transport],
+    realm: REALM,
+    serializer: cell.serializer,
+    prefix: `${unique}.peer`,
+    targets: prefixes,
+    checks: cell.checks.filter((name) => !/: by |^nothing is left/.test(name)),
+    modules: program.modules,
+  };
+  const onLine = (line: string): void => {
+    if (line.startsWith('{"check"')) results.push(JSON.parse(line));
+  };
+  const process = processes.start(cell.client, [...program.command, JSON.stringify(given)], {
+    env: program.env,
+    onLine,
+  });
+  await untilEnded(process);
+  for (const party of parties) await party.leave();
+  results.push(
+    await runCheck("nothing is left behind: alone", async () => {
+      const left = await router.leftovers();
+      if (left !== "") throw new Error(`No session must leave anything behind, received ${left}`);
+    }),
+  );
+  return results;
+}
+
+/** Waits for a program's end; says what it printed where that is not as it should be. */
+async function untilEnded(process: Process): Promise<void> {
+  const timer = setTimeout(() => void process.stop(), TIMEOUT);
+  const status = await process.status;
+  clearTimeout(timer);
+  if (!status.success) console.log(`${process.name} ended with ${status.code}\n${process.tail}`);
+}

@@ -78,7 +78,6 @@ export function readMessage(
 
 function readSpec(reader: ValueReader): MessageSpec {
   if (!reader.next()) throw malformed("The list is empty: expected a message type");
-  if (reader.kind() !== "integer") throw malformed("The message type is not an integer");
   const code = reader.readInteger();
   const spec = specOf(code);
   if (spec === undefined) throw malformed(`Unknown message type ${code}`);
@@ -87,34 +86,33 @@ function readSpec(reader: ValueReader): MessageSpec {
 
 function readField(spec: MessageSpec, field: FieldSpec, reader: ValueReader): unknown {
   const { kind } = field;
-  switch (kind) {
-    case "id":
-    case "reference":
-    case "integer": {
-      const value = expectKind(spec, field, "integer", reader).readInteger();
-      if (isId(value) || (value === 0 && kind !== "id")) return value;
-      throw malformed(`${spec.name}.${field.name} is ${value}: expected an integer from 1 to 2^53`);
+  try {
+    switch (kind) {
+      case "id":
+      case "reference":
+      case "integer": {
+        const value = reader.readInteger();
+        if (isId(value) || (value === 0 && kind !== "id")) return value;
+        throw malformed(`Expected an integer from 1 to 2^53, found ${value}`);
+      }
+      case "string":
+        return reader.readString();
+      case "uri":
+        return reader.readUri();
+      case "dict":
+        return checkKeys(spec, reader.readDict());
+      default:
+        return unreachable(kind);
     }
-    case "string":
-      return expectKind(spec, field, "string", reader).readString();
-    case "uri":
-      return expectKind(spec, field, "string", reader).readUri();
-    case "dict":
-      return checkKeys(spec, expectKind(spec, field, "dict", reader).readDict());
-    default:
-      return unreachable(kind);
+  } catch (error) {
+    throw located(error, spec, field);
   }
 }
 
-function expectKind(
-  spec: MessageSpec,
-  field: FieldSpec,
-  kind: "integer" | "string" | "dict",
-  reader: ValueReader,
-): ValueReader {
-  const found = reader.kind();
-  if (found !== kind) throw malformed(`${spec.name}.${field.name} is not a ${kind} (found: ${found})`);
-  return reader;
+/** Says in which field something of the wrong kind was found: readers do not know. */
+function located(error: unknown, spec: MessageSpec, field: FieldSpec): unknown {
+  if (!(error instanceof WampProtocolError) || error.code !== "invalid_message") return error;
+  return malformed(`${spec.name}.${field.name}: ${error.message}`);
 }
 
 /** Checks the known keys of Options or Details. A value that says "nothing" counts as absent: some clients send those. */
@@ -124,7 +122,7 @@ function checkKeys(spec: MessageSpec, dict: Dict): Dict {
     if (rule === undefined) continue;
     const value = dict[key];
     if (value === undefined || value === null) delete dict[key];
-    else if (!rule.accepts(value)) throw malformed(`${spec.name} has a bad ${key}: expected ${rule.expected}`);
+    else if (!rule.accepts(value)) throw malformed(`Expected ${rule.expected} as ${key}`);
   }
   return dict;
 }
@@ -134,13 +132,13 @@ function readPayload(spec: MessageSpec, reader: ValueReader, format: Format, byt
   if (reader.kind() !== "list") throw malformed(`${spec.name}.Arguments is not a list`);
   reader.skip();
   let end = reader.position;
-  if (!reader.next()) return Payload.wire(format, bytes.subarray(start, end), 1, 0);
-  const split = reader.position - start;
+  if (!reader.next()) return Payload.wire(format, bytes, 1, start, start, end);
+  const split = reader.position;
   if (reader.kind() !== "dict") throw malformed(`${spec.name}.ArgumentsKw is not a dictionary`);
   reader.skip();
   end = reader.position;
   if (reader.next()) throw malformed(`${spec.name} goes on after its ArgumentsKw`);
-  return Payload.wire(format, bytes.subarray(start, end), 2, split);
+  return Payload.wire(format, bytes, 2, start, split, end);
 }
 
 function malformed(message: string): WampProtocolError {

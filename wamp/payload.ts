@@ -19,6 +19,14 @@ function readerOf(format: Format): ValueReader {
   return reader;
 }
 
+const writers = new WeakMap<Format, ValueWriter>();
+
+function writerOf(format: Format): ValueWriter {
+  let writer = writers.get(format);
+  if (writer === undefined) writers.set(format, writer = format.createWriter());
+  return writer;
+}
+
 /**
  * Positional and keyword arguments. Bytes from a transport are borrowed until {@linkcode retain} is called: whoever
  * keeps a payload beyond the handling of its message calls that first.
@@ -35,8 +43,10 @@ export class Payload {
   #kwargs: Readonly<Dict> | undefined;
   #format: Format | undefined;
   #bytes: Uint8Array | undefined;
-  /** Where the keyword arguments begin in the bytes. */
+  /** Where the elements are in the bytes, and where the keyword arguments begin. No view: that would cost more. */
+  #start = 0;
   #split = 0;
+  #end = 0;
   #borrowed = false;
   /** The payload in other formats than it came in, for a second receiver. */
   #encoded: Map<Format, Uint8Array> | undefined;
@@ -58,13 +68,24 @@ export class Payload {
     return args !== undefined && args.length > 0 ? new Payload(1, args, undefined) : Payload.EMPTY;
   }
 
-  /** A payload as it arrived: well-formed, a list, and a dictionary from `split` on. `bytes` is borrowed. */
-  static wire(format: Format, bytes: Uint8Array, count: PayloadCount, split: number): Payload {
-    if (count === 0) return Payload.EMPTY;
+  /**
+   * A payload as it arrived: `bytes[start, end)` is well-formed, a list, and a dictionary from `split` on. `bytes` is
+   * borrowed.
+   */
+  static wire(
+    format: Format,
+    bytes: Uint8Array,
+    count: 1 | 2,
+    start: number,
+    split: number,
+    end: number,
+  ): Payload {
     const payload = new Payload(count, undefined, undefined);
     payload.#format = format;
     payload.#bytes = bytes;
+    payload.#start = start;
     payload.#split = split;
+    payload.#end = end;
     payload.#borrowed = true;
     return payload;
   }
@@ -77,19 +98,22 @@ export class Payload {
 
   /** The keyword arguments, decoded at the first look. */
   get kwargs(): Readonly<Dict> {
-    if (this.#kwargs === undefined) this.#decode();
+    if (this.#kwargs === undefined && this.count === 2) this.#decode();
     return this.#kwargs ?? {};
   }
 
   /** The bytes this holds on to, for limits. */
   get byteLength(): number {
-    return this.#bytes?.length ?? 0;
+    return this.#end - this.#start;
   }
 
   /** Makes the payload outlive the buffer it came in: copies it, once. */
   retain(): this {
     if (this.#borrowed) {
-      this.#bytes = this.#bytes?.slice();
+      this.#bytes = this.#bytes?.slice(this.#start, this.#end);
+      this.#split -= this.#start;
+      this.#end -= this.#start;
+      this.#start = 0;
       this.#borrowed = false;
     }
     return this;
@@ -98,11 +122,11 @@ export class Payload {
   /** Writes the elements: copied where the format is that of the bytes, else encoded once for each format. */
   writeTo(writer: ValueWriter): void {
     if (this.count === 0) return;
+    const bytes = this.#bytes;
+    if (bytes === undefined) return this.#writeValues(writer);
     const { format } = writer;
-    const bytes = format === this.#format ? this.#bytes : this.#encoded?.get(format);
-    if (bytes !== undefined) return writer.raw(bytes, 0, bytes.length);
-    if (this.#format === undefined) return this.#writeValues(writer);
-    const encoded = this.#encode(format);
+    if (format === this.#format) return writer.raw(bytes, this.#start, this.#end);
+    const encoded = this.#encoded?.get(format) ?? this.#encode(format);
     writer.raw(encoded, 0, encoded.length);
   }
 
@@ -113,7 +137,7 @@ export class Payload {
 
   /** The payload in a format that it did not come in, kept for the next receiver. */
   #encode(format: Format): Uint8Array {
-    const writer = format.createWriter();
+    const writer = writerOf(format);
     writer.begin(0);
     this.#writeValues(writer);
     const encoded = writer.finish().slice();
@@ -127,10 +151,12 @@ export class Payload {
     const bytes = this.#bytes;
     if (format === undefined || bytes === undefined) return;
     const reader = readerOf(format);
-    reader.reset(bytes, 0, bytes.length);
-    this.#args = reader.readValue() as unknown[];
+    reader.reset(bytes, this.#start, this.#end);
+    const args = reader.readValue();
+    // UBJSON has one form for bytes and for a list of small integers: here it is a list.
+    this.#args = Array.isArray(args) ? args : Array.from(args as Uint8Array);
     if (this.count === 1) return;
-    reader.reset(bytes, this.#split, bytes.length);
+    reader.reset(bytes, this.#split, this.#end);
     this.#kwargs = reader.readValue() as Dict;
   }
 }

@@ -16,6 +16,8 @@ import { decodeText } from "./text.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const MINUS = 0x2d;
+const ZERO = 0x30;
 const COLON = 0x3a;
 const LIST = 0x5b;
 const LIST_END = 0x5d;
@@ -24,6 +26,9 @@ const FALSE = 0x66;
 const NULL = 0x6e;
 const DICT = 0x7b;
 const DICT_END = 0x7d;
+
+/** The most digits of an integer that is added up digit by digit. */
+const EXACT_DIGITS = 15;
 
 type Container = unknown[] | Dict;
 
@@ -126,6 +131,9 @@ export class JsonBuilder {
   #number(): number | bigint {
     const start = this.#index;
     this.#index = this.#scanner.number(start);
+    if (this.#scanner.isInteger && this.#index - start <= EXACT_DIGITS) {
+      return shortInteger(this.#bytes, start, this.#index);
+    }
     const digits = decodeText(this.#bytes, start, this.#index);
     return this.#scanner.isInteger ? parseInteger(digits) : Number(digits);
   }
@@ -148,6 +156,14 @@ export class JsonBuilder {
     this.#scanner.hasEscape = false;
     return this.#index = this.#scanner.string(this.#index + 1);
   }
+}
+
+/** An integer of so few digits that it is exact on the way. */
+function shortInteger(bytes: Uint8Array, start: number, end: number): number {
+  const isNegative = bytes[start] === MINUS;
+  let value = 0;
+  for (let index = isNegative ? start + 1 : start; index < end; index++) value = value * 10 + bytes[index]! - ZERO;
+  return isNegative ? -value : value;
 }
 
 /** The string whose quotes are at `start` and before `end`. */

@@ -133,5 +133,5 @@ function writeLength(bytes: Uint8Array, length: number): void {
 /** The length at `start`; beyond any message where the batch ends within it. */
 function readLength(bytes: Uint8Array, start: number): number {
   if (start + LENGTH_BYTES > bytes.length) return Infinity;
-  return new DataView(bytes.buffer, bytes.byteOffset + start, LENGTH_BYTES).getUint32(0);
+  return (bytes[start]! << 24 | bytes[start + 1]! << 16 | bytes[start + 2]! << 8 | bytes[start + 3]!) >>> 0;
 }

@@ -53,10 +53,10 @@ export abstract class TreeWriter extends ByteWriter {
     if (depth > MAX_DEPTH) throw tooDeep();
     if (Array.isArray(value)) return this.#list(value, depth);
     if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return this.binary(viewBytes(value));
-    if (value instanceof Map) return this.#entries(value, depth);
+    if (value instanceof Map) return this.#map(value, depth);
     const { toJSON } = value as { readonly toJSON?: unknown };
     if (typeof toJSON === "function") return this.any(toJSON.call(value, ""), depth);
-    return this.#entries(Object.entries(value as Dict), depth);
+    this.#dict(value as Dict, depth);
   }
 
   #list(list: readonly unknown[], depth: number): void {
@@ -68,10 +68,24 @@ export abstract class TreeWriter extends ByteWriter {
     this.close(false);
   }
 
-  #entries(entries: Iterable<readonly [unknown, unknown]>, depth: number): void {
+  #dict(dict: Readonly<Dict>, depth: number): void {
     this.open(true);
     let isFirst = true;
-    for (const [key, value] of entries) {
+    for (const key of Object.keys(dict)) {
+      const value = dict[key];
+      if (value === undefined) continue;
+      if (!isFirst) this.separate();
+      isFirst = false;
+      this.key(key);
+      this.any(value, depth);
+    }
+    this.close(true);
+  }
+
+  #map(map: ReadonlyMap<unknown, unknown>, depth: number): void {
+    this.open(true);
+    let isFirst = true;
+    for (const [key, value] of map) {
       if (value === undefined) continue;
       if (!isFirst) this.separate();
       isFirst = false;

@@ -38,4 +38,12 @@ export {
   type ServeRouterOptions,
   type ServerTlsOptions,
 } from "./server.ts";
+export {
+  type BunServerSocket,
+  bunWebSocket,
+  type BunWebSocketHandlers,
+  type WebSocketLike,
+  type WebSocketLikeEvent,
+  type WrapOptions,
+} from "../transports/web.ts";
 export type { RouterUpgradeOptions } from "./web_upgrade.ts";

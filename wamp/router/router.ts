@@ -12,7 +12,7 @@ import { openSession } from "../session.ts";
 import type { Session } from "../session_api.ts";
 import { localPair } from "../transports/local.ts";
 import type { Transport } from "../transports/transport.ts";
-import { type WebSocketLike, wrapWebSocket } from "../transports/web.ts";
+import { type WebSocketLike, type WrapOptions, wrapWebSocket } from "../transports/web.ts";
 import { CLOSE_URI, isUri } from "../uris.ts";
 import { type AcceptOptions, Acceptor, type AcceptorHost, type Refusal } from "./acceptor.ts";
 import { Realm, type ResolvedRealm } from "./realm.ts";
@@ -100,21 +100,22 @@ class RunningRouter implements Router, AcceptorHost {
     this.#add(transport, { from });
   }
 
-  accept(socket: WebSocketLike): void {
+  accept(socket: WebSocketLike, options: WrapOptions = {}): void {
     const serializer = SERIALIZERS.find(({ subprotocol }) => subprotocol === socket.protocol);
     if (serializer === undefined) {
       const spoken = SERIALIZERS.map(({ subprotocol }) => subprotocol).join(", ");
       throw new TypeError(`Cannot accept socket: subprotocol must be one of ${spoken}, received "${socket.protocol}"`);
     }
-    this.attach(wrapWebSocket(socket, serializer));
+    this.attach(wrapWebSocket(socket, serializer, options));
   }
 
   upgrade(request: Request, options: RouterUpgradeOptions = {}): Response {
+    const isTls = new URL(request.url).protocol === "https:";
     return upgradeRequest(request, {
       ...options,
       serializers: SERIALIZERS,
       refusal: this.refusal?.message,
-      accept: (socket, serializer) => this.attach(wrapWebSocket(socket, serializer)),
+      accept: (socket, serializer) => this.attach(wrapWebSocket(socket, serializer, { info: { request, isTls } })),
     });
   }
 

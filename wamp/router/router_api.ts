@@ -7,7 +7,7 @@
 import type { Logger } from "../../internal/log.ts";
 import type { Session } from "../session_api.ts";
 import type { Transport } from "../transports/transport.ts";
-import type { WebSocketLike } from "../transports/web.ts";
+import type { WebSocketLike, WrapOptions } from "../transports/web.ts";
 import type { UriRules } from "../uris.ts";
 import type { RouterUpgradeOptions } from "./web_upgrade.ts";
 
@@ -100,12 +100,14 @@ export interface Router extends AsyncDisposable {
    */
   dismiss(from: object, options?: { readonly timeout?: number }): Promise<void>;
   /**
-   * Serves a WebSocket of somebody else's: of Node's `ws`, of the platform. Its subprotocol must be one of WAMP's.
+   * Serves a WebSocket of somebody else's: of Node's `ws`, of the platform,
+   * of Bun by `bunWebSocket()`. Its subprotocol must be one of WAMP's.
    *
    * @param socket The socket, open or opening.
+   * @param options What else is known of it.
    * @throws {TypeError} It has no subprotocol that is spoken here.
    */
-  accept(socket: WebSocketLike): void;
+  accept(socket: WebSocketLike, options?: WrapOptions): void;
   /**
    * Upgrades a request of the platform's server (`Deno.serve`, and what stands upon it) and serves the session.
    *

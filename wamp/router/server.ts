@@ -187,6 +187,7 @@ class RunningRouterServer implements RouterServer {
     // GOODBYE first: the WebSocket's own end would say nothing to a session.
     await this.#router.dismiss(this, { timeout });
     await Promise.all(this.#sockets.map((server) => server.shutdown({ timeout })));
+    for (const listener of this.#raw) listener.cut();
     await Promise.all(this.#raw.map(({ finished }) => finished));
     this.#finished.resolve();
   }
@@ -385,6 +386,11 @@ class RawSocketServer {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#listener.close();
+  }
+
+  /** Closes what is still open: sockets in their handshake. */
+  cut(): void {
+    for (const stream of this.#open) stream.close();
   }
 
   async #handshake(socket: AcceptedStream): Promise<void> {

@@ -5,6 +5,7 @@
  */
 
 import type { Dict } from "../../../wamp/errors.ts";
+import type { Roles } from "../../../wamp/messages.ts";
 import { createRouter } from "../../../wamp/router/router.ts";
 import type { RealmOptions, Router, RouterOptions } from "../../../wamp/router/router_api.ts";
 import { json } from "../../../wamp/serializers/mod.ts";
@@ -13,7 +14,7 @@ import type { SharedBytes, Transport, TransportInfo, TransportReceiver } from ".
 import { assert, assertEquals } from "../../std.ts";
 
 /** Roles of a client that announces everything that matters to the router. */
-export const ROLES: Dict = {
+export const ROLES: Roles = {
   publisher: {},
   subscriber: {},
   caller: { features: { progressive_call_invocations: true } },

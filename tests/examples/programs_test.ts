@@ -98,3 +98,34 @@ Deno.test("web_socket_class sees the events of the web's WebSocket", async () =>
   ]);
   assertEquals(code, 0);
 });
+
+Deno.test("wamp_calls calls, takes an error, and takes progressive results", async () => {
+  assertEquals(await runExample("wamp_calls.ts"), {
+    code: 0,
+    lines: [
+      "2 + 3 = 5",
+      'com.example.error.division_by_zero: Cannot divide by 0, with {"a":1}',
+      ...["so far: 1", "so far: 2", "so far: 3", "at last: done"],
+    ],
+  });
+});
+
+Deno.test("wamp_events hears by topic, by prefix and by wildcard", async () => {
+  const { code, lines } = await runExample("wamp_events.ts");
+  assertEquals(lines.toSorted(), [
+    "exact     21.5 °C",
+    "prefix    com.example.cellar.temperature",
+    "prefix    com.example.done",
+    "prefix    com.example.kitchen.temperature",
+    "wildcard  com.example.cellar.temperature 12",
+    "wildcard  com.example.kitchen.temperature 21.5",
+  ]);
+  assertEquals(code, 0);
+});
+
+Deno.test("wamp_in_deno_serve serves a page and routes, on one port", async () => {
+  assertEquals(await runExample("wamp_in_deno_serve.ts"), {
+    code: 0,
+    lines: ["GET / answers: The page of this server", "HELLO"],
+  });
+});

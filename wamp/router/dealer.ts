@@ -5,7 +5,7 @@
  * @module
  */
 
-import { WampProtocolError } from "../errors.ts";
+import { type Dict, WampProtocolError } from "../errors.ts";
 import {
   type Call,
   type Cancel,
@@ -31,9 +31,9 @@ import {
   refusal,
   type SendEffect,
 } from "./effects.ts";
-import { type Invocation, Party } from "./invocation.ts";
+import { type Endpoint, type Invocation, Party } from "./invocation.ts";
 import { isAcceptablePattern, isAcceptableUri, MatchIndex } from "./match.ts";
-import { type Endpoint, isInvocationPolicy, Registration, type RegistrationDetails } from "./registration.ts";
+import { isInvocationPolicy, Registration, type RegistrationDetails } from "./registration.ts";
 
 export type { RegistrationDetails } from "./registration.ts";
 
@@ -107,7 +107,7 @@ export class Dealer {
       forwardTimeout: options.forward_timeout === true,
     });
     const { id, details } = registration;
-    party.registrations.set(id, registration);
+    party.registrations.add(id);
     effects.push({ kind: "send", to: member, message: { type: MESSAGE.REGISTERED, request, registration: id } });
     if (existing === undefined) {
       effects.push({ kind: "meta", topic: "wamp.registration.on_create", args: [member.id, details] });
@@ -144,8 +144,8 @@ export class Dealer {
   unregister(member: Member, message: Unregister, effects: Effect[]): void {
     const { request } = message;
     const party = this.#parties.get(member);
-    const registration = party?.registrations.get(message.registration);
-    if (party === undefined || registration === undefined) {
+    const registration = this.#byId.get(message.registration);
+    if (party === undefined || registration === undefined || !party.registrations.has(registration.id)) {
       const text = `Cannot unregister: this session has no registration ${message.registration}`;
       effects.push(refusal(member, MESSAGE.UNREGISTER, request, ERROR_URI.NO_SUCH_REGISTRATION, text));
       return;
@@ -173,7 +173,7 @@ export class Dealer {
     const party = this.#partyOf(caller);
     const open = party.calls.get(request);
     if (open !== undefined) {
-      this.#continue(open, message, effects);
+      this.#continue(caller, open, message, effects);
       return;
     }
     if (party.isFinished(request)) {
@@ -251,10 +251,9 @@ export class Dealer {
   }
 
   /** A CALL with the id of one that is open. */
-  #continue(open: Invocation, message: Call, effects: Effect[]): void {
-    if (open.caller === undefined) return;
+  #continue(caller: Member, open: Invocation, message: Call, effects: Effect[]): void {
     if (!open.isProgressive || open.procedure !== message.procedure) {
-      effects.push(abort(open.caller.member, "invalid_id", `CALL ${message.request} is still open`));
+      effects.push(abort(caller, "invalid_id", `CALL ${message.request} is still open`));
       return;
     }
     // WAMP, Freezing of Options in Progressive Call Invocations: nothing but `progress` is looked at.
@@ -339,7 +338,10 @@ export class Dealer {
     const party = this.#parties.get(member);
     if (party === undefined) return;
     this.#parties.delete(member);
-    for (const registration of party.registrations.values()) this.#detach(party, registration, effects);
+    for (const id of party.registrations) {
+      const registration = this.#byId.get(id);
+      if (registration !== undefined) this.#detach(party, registration, effects);
+    }
     // WAMP, Callee Leaving During an RPC Invocation
     for (const invocation of party.invocations.values()) {
       const { caller, call } = invocation;
@@ -440,7 +442,7 @@ export class Dealer {
     if (invocation.isProgressive) caller.rememberFinished(call);
     invocation.caller = undefined;
     this.#openCalls--;
-    if (invocation.heapIndex >= 0) this.#deadlines.remove(invocation);
+    this.#deadlines.remove(invocation);
   }
 
   /** Takes an invocation out of all tables. */
@@ -504,16 +506,19 @@ function invocationDetails(
   const isDisclosed = endpoint.discloseCaller || options.disclose_me === true;
   const forwardsTimeout = endpoint.forwardTimeout && (options.timeout ?? 0) > 0;
   // To everybody: AutobahnJS streams without announcing canceling, and who cannot stream ignores it.
-  const receive_progress = options.receive_progress === true;
-  if (!isPattern && !isDisclosed && !forwardsTimeout && !receive_progress) return passthru ?? NOTHING;
-  return {
-    ...passthru,
-    ...(isPattern && { procedure }),
-    ...(receive_progress && { receive_progress }),
-    ...(forwardsTimeout && { timeout: options.timeout }),
+  const receivesProgress = options.receive_progress === true;
+  if (!isPattern && !isDisclosed && !forwardsTimeout && !receivesProgress) return passthru ?? NOTHING;
+  const details: Dict = passthru ?? {};
+  if (isPattern) details.procedure = procedure;
+  if (receivesProgress) details.receive_progress = true;
+  if (forwardsTimeout) details.timeout = options.timeout;
+  if (isDisclosed) {
     // WAMP, Caller Identification
-    ...(isDisclosed && { caller: caller.id, caller_authid: caller.authid, caller_authrole: caller.authrole }),
-  };
+    details.caller = caller.id;
+    details.caller_authid = caller.authid;
+    details.caller_authrole = caller.authrole;
+  }
+  return details;
 }
 
 function invocationEffect(invocation: Invocation, progress: boolean, payload: Payload): SendEffect {

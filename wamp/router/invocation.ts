@@ -8,7 +8,6 @@
 import type { PassthruOptions } from "../messages.ts";
 import type { Timed } from "./deadlines.ts";
 import type { Member } from "./effects.ts";
-import type { Endpoint, Registration } from "./registration.ts";
 
 /**
  * How many calls with progressive invocations that ended before their caller was done are remembered for a session, so
@@ -19,8 +18,8 @@ const MAX_FINISHED = 1024;
 /** What the dealer knows of a session that registered or called. @internal */
 export class Party {
   readonly member: Member;
-  /** Its registrations, by id. */
-  readonly registrations = new Map<number, Registration>();
+  /** As callee: the ids of its registrations. */
+  readonly registrations = new Set<number>();
   /** As caller: its open calls, by the id of its CALL. */
   readonly calls = new Map<number, Invocation>();
   /** As callee: what it has not answered, by the id of the INVOCATION. */
@@ -53,6 +52,19 @@ export class Party {
   forgetFinished(request: number): void {
     this.#finished.delete(request);
   }
+}
+
+/** A callee's part in a registration. @internal */
+export interface Endpoint {
+  readonly party: Party;
+  /** How many invocations it takes at a time. */
+  readonly concurrency: number;
+  /** How many it has. */
+  active: number;
+  /** Wants to know who calls (WAMP, Caller Identification). */
+  readonly discloseCaller: boolean;
+  /** Wants to be told the timeout (WAMP, Call Timeouts). */
+  readonly forwardTimeout: boolean;
 }
 
 /** A call with its invocation. @internal */

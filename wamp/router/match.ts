@@ -247,7 +247,7 @@ interface WildcardNode<Entry> {
   readonly children: Map<string, WildcardNode<Entry>>;
 }
 
-/** Entries under patterns of components, of which empty ones match any (WAMP, Wildcard Matching). */
+/** Entries under patterns of components, of which empty ones match everything (WAMP, Wildcard Matching). */
 class WildcardTree<Entry> implements EntryTable<Entry> {
   readonly #root: WildcardNode<Entry> = { entry: undefined, children: new Map() };
   #size = 0;
@@ -311,13 +311,13 @@ class WildcardTree<Entry> implements EntryTable<Entry> {
         if (node.entry !== undefined && visit(node.entry)) return true;
         continue;
       }
-      const any = node.children.get("");
+      const wildcard = node.children.get("");
       const literal = node.children.get(components[depth] ?? "");
-      if (any !== undefined) {
-        nodes.push(any);
+      if (wildcard !== undefined) {
+        nodes.push(wildcard);
         depths.push(depth + 1);
       }
-      if (literal !== undefined && literal !== any) {
+      if (literal !== undefined && literal !== wildcard) {
         nodes.push(literal);
         depths.push(depth + 1);
       }

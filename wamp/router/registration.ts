@@ -7,7 +7,7 @@
 
 import type { InvocationPolicy } from "../messages.ts";
 import type { MatchPolicy } from "../uris.ts";
-import type { Party } from "./invocation.ts";
+import type { Endpoint, Party } from "./invocation.ts";
 
 /** What the meta API tells of a registration (WAMP, Registration Meta API: RegistrationDetails). @internal */
 export interface RegistrationDetails {
@@ -16,19 +16,6 @@ export interface RegistrationDetails {
   readonly uri: string;
   readonly match: MatchPolicy;
   readonly invoke: InvocationPolicy;
-}
-
-/** A callee's part in a registration. @internal */
-export interface Endpoint {
-  readonly party: Party;
-  /** How many invocations it takes at a time. */
-  readonly concurrency: number;
-  /** How many it has. */
-  active: number;
-  /** Wants to know who calls (WAMP, Caller Identification). */
-  readonly discloseCaller: boolean;
-  /** Wants to be told the timeout (WAMP, Call Timeouts). */
-  readonly forwardTimeout: boolean;
 }
 
 /** Whether a value is an invocation policy (WAMP, Shared Registration). @internal */

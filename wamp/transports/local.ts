@@ -6,6 +6,7 @@
 
 import { EMPTY_BYTES } from "../../internal/buffer_pool.ts";
 import { nextMacrotask } from "../../internal/schedule.ts";
+import { cbor } from "../serializers/mod.ts";
 import type { Serializer } from "../serializers/serializer.ts";
 import {
   CLOSE_TIMEOUT,
@@ -220,12 +221,12 @@ class LocalTransport implements Transport {
  * Two transports that are connected with each other within this program. Messages are copied, and delivered in order at
  * the next macrotask, all that wait in one sweep.
  *
- * @param serializer What both ends speak.
+ * @param serializer What both ends speak. @default {cbor}
  * @returns Both ends.
  *
  * @internal
  */
-export function localPair(serializer: Serializer): [Transport, Transport] {
+export function localPair(serializer: Serializer = cbor): [Transport, Transport] {
   const one = new LocalTransport(serializer);
   const other = new LocalTransport(serializer);
   one.peer = other;

@@ -127,6 +127,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/router/broker.ts",
       "wamp/router/deadlines.ts",
       "wamp/router/dealer.ts",
+      "wamp/router/dealer_messages.ts",
       "wamp/router/effects.ts",
       "wamp/router/invocation.ts",
       "wamp/router/match.ts",

@@ -5,35 +5,40 @@
  * @module
  */
 
-import { type Dict, WampProtocolError } from "../errors.ts";
 import {
   type Call,
   type Cancel,
-  type CancelMode,
   type ErrorMessage,
   MESSAGE,
   type MessageCode,
-  type PassthruOptions,
   type Register,
   type Unregister,
   type Yield,
 } from "../messages.ts";
 import { messageName } from "../message_table.ts";
-import type { Payload } from "../payload.ts";
 import { ERROR_URI, isReserved, isUri, type MatchPolicy, type UriRules } from "../uris.ts";
 import { DeadlineHeap } from "./deadlines.ts";
 import {
-  type AbortEffect,
-  type Effect,
-  type Member,
-  NOTHING,
-  passthruOf,
-  refusal,
-  type SendEffect,
-} from "./effects.ts";
+  abort,
+  callError,
+  interrupt,
+  invocationDetails,
+  invocationEffect,
+  PROGRESS,
+  timeoutOf,
+} from "./dealer_messages.ts";
+import { type Effect, type Member, NOTHING, passthruOf, type Refusal, refusal } from "./effects.ts";
 import { type Endpoint, type Invocation, Party } from "./invocation.ts";
 import { isAcceptablePattern, isAcceptableUri, MatchIndex } from "./match.ts";
-import { isInvocationPolicy, Registration, type RegistrationDetails } from "./registration.ts";
+import {
+  canTake,
+  canTakeStream,
+  isInvocationPolicy,
+  refuseSharing,
+  Registration,
+  type RegistrationDetails,
+  takesStreams,
+} from "./registration.ts";
 
 export type { RegistrationDetails } from "./registration.ts";
 
@@ -52,11 +57,6 @@ export interface DealerOptions {
   /** The time now in ISO 8601, for `created`. */
   readonly timestamp: () => string;
 }
-
-/** Why a request is refused: the error, and what happened, for a person. */
-type Refusal = readonly [error: string, text: string];
-
-const PROGRESS: PassthruOptions = Object.freeze({ progress: true });
 
 /** A dealer. Every `now` is of one clock that never goes back, in milliseconds. @internal */
 export class Dealer {
@@ -461,90 +461,4 @@ export class Dealer {
     if (!stops && endpoint.concurrency !== Infinity) this.#forgetCaller(invocation);
     else this.#finish(invocation);
   }
-}
-
-/** Why a registration that exists cannot be joined (WAMP, Shared Registration). */
-function refuseSharing(existing: Registration, invoke: string, party: Party): Refusal | undefined {
-  const { uri } = existing;
-  if (existing.invoke === "single" || party.registrations.has(existing.id)) {
-    return [ERROR_URI.PROCEDURE_ALREADY_EXISTS, `Cannot register: ${uri} is registered already`];
-  }
-  if (existing.invoke === invoke) return undefined;
-  const text = `Cannot register: ${uri} has the invocation policy ${existing.invoke}`;
-  return [ERROR_URI.PROCEDURE_EXISTS_WITH_DIFFERENT_POLICY, text];
-}
-
-function canTake(endpoint: Endpoint): boolean {
-  return endpoint.active < endpoint.concurrency;
-}
-
-function canTakeStream(endpoint: Endpoint): boolean {
-  return canTake(endpoint) && takesStreams(endpoint.party.member);
-}
-
-/** Without canceling, progressive invocations do not count as supported (WAMP, Ignoring Progressive Call Invocations). */
-function takesStreams({ features }: Member): boolean {
-  return features.calleeProgressiveInvocations && features.calleeCanceling;
-}
-
-/** The timeout that the dealer watches, or 0: not where the callee said that it will (WAMP, Call Timeouts). */
-function timeoutOf(options: Call["options"], endpoint: Endpoint): number {
-  if (options.timeout === undefined) return 0;
-  return endpoint.forwardTimeout && endpoint.party.member.features.calleeTimeout ? 0 : options.timeout;
-}
-
-/** The Details of an INVOCATION but for `progress`, built anew: nobody's word but the router's. */
-function invocationDetails(
-  caller: Member,
-  options: Call["options"],
-  procedure: string,
-  registration: Registration,
-  endpoint: Endpoint,
-): PassthruOptions {
-  const passthru = passthruOf(options);
-  const isPattern = registration.match !== "exact";
-  const isDisclosed = endpoint.discloseCaller || options.disclose_me === true;
-  const forwardsTimeout = endpoint.forwardTimeout && (options.timeout ?? 0) > 0;
-  // To everybody: AutobahnJS streams without announcing canceling, and who cannot stream ignores it.
-  const receivesProgress = options.receive_progress === true;
-  if (!isPattern && !isDisclosed && !forwardsTimeout && !receivesProgress) return passthru ?? NOTHING;
-  const details: Dict = passthru ?? {};
-  if (isPattern) details.procedure = procedure;
-  if (receivesProgress) details.receive_progress = true;
-  if (forwardsTimeout) details.timeout = options.timeout;
-  if (isDisclosed) {
-    // WAMP, Caller Identification
-    details.caller = caller.id;
-    details.caller_authid = caller.authid;
-    details.caller_authrole = caller.authrole;
-  }
-  return details;
-}
-
-function invocationEffect(invocation: Invocation, progress: boolean, payload: Payload): SendEffect {
-  const { callee, request, registration, details } = invocation;
-  return {
-    kind: "send",
-    to: callee.member,
-    message: {
-      type: MESSAGE.INVOCATION,
-      request,
-      registration,
-      details: progress ? { ...details, progress } : details,
-      payload,
-    },
-  };
-}
-
-function interrupt(invocation: Invocation, mode: CancelMode, reason: string): SendEffect {
-  const { callee, request } = invocation;
-  return { kind: "send", to: callee.member, message: { type: MESSAGE.INTERRUPT, request, options: { mode, reason } } };
-}
-
-function callError(caller: Member, request: number, error: string, text: string): SendEffect {
-  return refusal(caller, MESSAGE.CALL, request, error, text);
-}
-
-function abort(to: Member, code: "invalid_id" | "unexpected_message", text: string): AbortEffect {
-  return { kind: "abort", to, error: new WampProtocolError(code, text) };
 }

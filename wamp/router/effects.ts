@@ -71,6 +71,9 @@ export type Effect = SendEffect | EventEffect | AbortEffect | MetaEffect;
 /** A dictionary with nothing in it, for all messages that have nothing to say. @internal */
 export const NOTHING: PassthruOptions = Object.freeze({});
 
+/** Why a request is refused: the error, and what happened, for a person. @internal */
+export type Refusal = readonly [error: string, text: string];
+
 /**
  * The answer to a request that cannot be done.
  *

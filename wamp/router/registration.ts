@@ -6,7 +6,8 @@
  */
 
 import type { InvocationPolicy } from "../messages.ts";
-import type { MatchPolicy } from "../uris.ts";
+import { ERROR_URI, type MatchPolicy } from "../uris.ts";
+import type { Member, Refusal } from "./effects.ts";
 import type { Endpoint, Party } from "./invocation.ts";
 
 /** What the meta API tells of a registration (WAMP, Registration Meta API: RegistrationDetails). @internal */
@@ -99,4 +100,30 @@ function pickRandom(
   if (first === undefined || accepts(first)) return first;
   const able = endpoints.filter(accepts);
   return able[Math.floor(random() * able.length)];
+}
+
+/** Why a registration that exists cannot be joined (WAMP, Shared Registration). @internal */
+export function refuseSharing(existing: Registration, invoke: string, party: Party): Refusal | undefined {
+  const { uri } = existing;
+  if (existing.invoke === "single" || party.registrations.has(existing.id)) {
+    return [ERROR_URI.PROCEDURE_ALREADY_EXISTS, `Cannot register: ${uri} is registered already`];
+  }
+  if (existing.invoke === invoke) return undefined;
+  const text = `Cannot register: ${uri} has the invocation policy ${existing.invoke}`;
+  return [ERROR_URI.PROCEDURE_EXISTS_WITH_DIFFERENT_POLICY, text];
+}
+
+/** Whether a callee takes another invocation. @internal */
+export function canTake(endpoint: Endpoint): boolean {
+  return endpoint.active < endpoint.concurrency;
+}
+
+/** Whether it takes one that others follow. @internal */
+export function canTakeStream(endpoint: Endpoint): boolean {
+  return canTake(endpoint) && takesStreams(endpoint.party.member);
+}
+
+/** Without canceling, progressive invocations do not count as supported (WAMP, Ignoring Progressive Call Invocations). @internal */
+export function takesStreams({ features }: Member): boolean {
+  return features.calleeProgressiveInvocations && features.calleeCanceling;
 }

@@ -318,7 +318,7 @@ function toBytes(data: unknown): Uint8Array | undefined {
   return undefined;
 }
 
-/** What is known of a socket beside its messages. @internal */
+/** What is known of a socket beside its messages. @public */
 export interface WrapOptions {
   /** What is known of the other end. @default {nothing} */
   readonly info?: Partial<TransportInfo>;

@@ -161,6 +161,11 @@ export class RouterFixture implements AsyncDisposable {
     this.router = createRouter({ realms: [{ uri: "realm1", ...realm }], ...options });
   }
 
+  /** A client that the router does not know yet. */
+  detached(): ScriptedTransport {
+    return new ScriptedTransport();
+  }
+
   /** A client that has said nothing yet. */
   attach(serializer?: Serializer): ScriptedTransport {
     const transport = new ScriptedTransport(serializer);

@@ -80,7 +80,7 @@ export class Broker {
 
   /** How many entries the tables hold: nothing is left when everybody has left. */
   get tableSize(): number {
-    return this.#index.size + this.#byId.size + this.#byMember.size;
+    return this.#index.size + this.#index.nodes + this.#byId.size + this.#byMember.size;
   }
 
   /** SUBSCRIBE (WAMP, Subscribing and Unsubscribing). A second one for the same answers the same id. */

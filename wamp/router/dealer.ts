@@ -84,7 +84,8 @@ export class Dealer {
 
   /** How many entries the tables hold: nothing is left when everybody has left. */
   get tableSize(): number {
-    return this.#index.size + this.#byId.size + this.#parties.size + this.#deadlines.size + this.#openCalls;
+    return this.#index.size + this.#index.nodes + this.#byId.size + this.#parties.size + this.#deadlines.size +
+      this.#openCalls;
   }
 
   /** REGISTER (WAMP, Registering and Unregistering). */

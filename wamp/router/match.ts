@@ -43,6 +43,11 @@ export class MatchIndex<Entry extends MatchEntry> {
     return this.#exact.size + this.#prefixes.size + this.#wildcards.size;
   }
 
+  /** How many nodes the trees of patterns hold, for tests: none where there are no patterns. */
+  get nodes(): number {
+    return this.#prefixes.countNodes() + this.#wildcards.countNodes();
+  }
+
   /** Whether there are entries that are not exact. */
   get hasPatterns(): boolean {
     return this.#prefixes.size + this.#wildcards.size > 0;
@@ -107,6 +112,26 @@ interface EntryTable<Entry> {
   set(uri: string, entry: Entry): unknown;
   delete(uri: string): unknown;
   values(): Iterable<Entry>;
+}
+
+/** What the nodes of both trees have in common. */
+interface TreeNode<Entry> {
+  readonly entry: Entry | undefined;
+  readonly children: ReadonlyMap<unknown, TreeNode<Entry>>;
+}
+
+/** All nodes but the root. */
+function nodesBelow<Entry>(root: TreeNode<Entry>): TreeNode<Entry>[] {
+  const nodes = Array.from(root.children.values());
+  // The list grows while it is walked.
+  for (const node of nodes) {
+    for (const child of node.children.values()) nodes.push(child);
+  }
+  return nodes;
+}
+
+function entriesBelow<Entry>(root: TreeNode<Entry>): Entry[] {
+  return nodesBelow(root).concat(root).map(({ entry }) => entry).filter((entry) => entry !== undefined);
 }
 
 /** A node of the radix tree: the characters between its parent and itself. */
@@ -193,12 +218,12 @@ class PrefixTree<Entry> implements EntryTable<Entry> {
     return found.reverse();
   }
 
-  *values(): Generator<Entry, void, undefined> {
-    const open = [this.#root];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (node.entry !== undefined) yield node.entry;
-      for (const child of node.children.values()) open.push(child);
-    }
+  values(): Iterable<Entry> {
+    return entriesBelow(this.#root);
+  }
+
+  countNodes(): number {
+    return nodesBelow(this.#root).length;
   }
 }
 
@@ -325,11 +350,11 @@ class WildcardTree<Entry> implements EntryTable<Entry> {
     return false;
   }
 
-  *values(): Generator<Entry, void, undefined> {
-    const open = [this.#root];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (node.entry !== undefined) yield node.entry;
-      for (const child of node.children.values()) open.push(child);
-    }
+  values(): Iterable<Entry> {
+    return entriesBelow(this.#root);
+  }
+
+  countNodes(): number {
+    return nodesBelow(this.#root).length;
   }
 }

@@ -94,6 +94,23 @@ Deno.test("MatchIndex removes nothing but what is there", () => {
   }
 });
 
+Deno.test("MatchIndex keeps no more nodes than prefixes need when they come and go", () => {
+  const index = indexOf(["com.a", "prefix"]);
+  const nodes = () => index.nodes;
+  assertEquals(nodes(), 1);
+  const other = { id: 2, uri: "com.b", match: "prefix" } as const;
+  index.add(other);
+  assertEquals(nodes(), 3, "com. and two below");
+  index.remove(other);
+  assertEquals(nodes(), 1, "joined again");
+  const inner = { id: 3, uri: "co", match: "prefix" } as const;
+  index.add(inner);
+  assertEquals(nodes(), 2);
+  index.remove(inner);
+  assertEquals(nodes(), 1);
+  assertEquals(matches(index, "com.a"), [1]);
+});
+
 Deno.test("MatchIndex takes no URI over 4096 characters, so that dots cost no memory", () => {
   const index = indexOf(["", "prefix"], [".".repeat(4096), "wildcard"]);
   const long = "a".repeat(4097);
@@ -147,6 +164,11 @@ Deno.test("MatchIndex agrees with a naive list while entries come and go", () =>
     }
     assertEquals(index.size, entries.length);
     assertEquals(index.hasPatterns, entries.some((entry) => entry.match !== "exact"));
+    if (step % 50 === 0) {
+      // No node without an entry has fewer than two children, and no wildcard is longer than 4 components.
+      const count = (match: MatchPolicy) => entries.filter((entry) => entry.match === match).length;
+      assert(index.nodes <= 2 * count("prefix") + 4 * count("wildcard"));
+    }
     const called = uriOf(["a", "ab", "b"]).join(".");
     assertEquals(matches(index, called), naive(entries, called).map(({ id }) => id), called);
   }
@@ -155,7 +177,7 @@ Deno.test("MatchIndex agrees with a naive list while entries come and go", () =>
     assertEquals(ids, entries.filter((entry) => entry.match === match).map(({ id }) => id));
   }
   for (const entry of entries) index.remove(entry);
-  assertEquals([index.size, index.hasPatterns], [0, false]);
+  assertEquals([index.size, index.hasPatterns, index.nodes], [0, false, 0]);
   for (const match of ["exact", "prefix", "wildcard"] as const) {
     assertEquals([...index.entries(match)], []);
     index.remove({ id: 0, uri: "never.was", match });

@@ -178,7 +178,7 @@ Deno.test("Broker refuses topics that are no URIs, with an answer only where one
   }
   const refused = ["1 ERROR SUBSCRIBE 1 wamp.error.invalid_uri"];
   for (const topic of ["a..b", "", "a b"]) assertEquals(subscribe(broker, ann, topic).map(show), refused);
-  for (const topic of ["", "a b", "#", ".".repeat(5000)]) {
+  for (const topic of ["", "a b", "#", ".".repeat(5000), `${"a".repeat(200)} `]) {
     assertEquals(subscribe(broker, ann, topic, "wildcard").map(show), refused);
     assertEquals(subscribe(broker, ann, topic, "prefix").map(show), refused);
   }

@@ -45,7 +45,8 @@ async function installRuntimes(): Promise<string> {
   return join(folder, "node_modules");
 }
 
-async function executableOf(runtime: Exclude<Runtime, `chromium${string}`>): Promise<string> {
+/** The path of a runtime, installed once. */
+export async function executableOf(runtime: Exclude<Runtime, `chromium${string}`>): Promise<string> {
   const folder = await (installing ??= installRuntimes());
   const name = runtime.replace(" ", "-");
   return join(folder, name, "bin", name.startsWith("node") ? "node" : name);

@@ -27,6 +27,7 @@ SERIALIZERS = {
     "json": serializers.JsonSerializer,
     "msgpack": serializers.MsgPackSerializer,
     "cbor": serializers.CBORSerializer,
+    "ubjson": getattr(serializers, "UBJSONSerializer", None),
 }
 
 

@@ -55,8 +55,7 @@ function partyOf(session) {
       await guarded(call);
     },
     // It asks for an acknowledgement always, and cannot ask for its own events.
-    publish: (topic, args, { kwargs = {} }) =>
-      guarded(session.publish(topic, { argsList: args, argsDict: kwargs })),
+    publish: (topic, args, { kwargs = {} }) => guarded(session.publish(topic, { argsList: args, argsDict: kwargs })),
     async subscribe(topic, match, handler) {
       const take = (event) => handler({ topic: event.details.topic ?? topic, ...payloadOf(event) });
       // Without options, as most programs do, it sends `match` as undefined.

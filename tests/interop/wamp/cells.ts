@@ -75,7 +75,8 @@ const SERIALIZERS: Readonly<Record<WampPeer, Readonly<Record<WampTransport, read
   // It has no RawSocket.
   "wampy": { websocket: ["json", "msgpack", "cbor"], rawsocket: [] },
   "autobahn-python": {
-    websocket: ["json", "msgpack", "cbor", "ubjson", "json.batched", "msgpack.batched", "cbor.batched"],
+    // Its batches of JSON end in 0x18, `\30` in octal, where the specification says 0x1e (WAMP, Message Batching).
+    websocket: ["json", "msgpack", "cbor", "ubjson", "msgpack.batched", "cbor.batched", "ubjson.batched"],
     rawsocket: ["json", "msgpack", "cbor", "ubjson"],
   },
   "xconn": { websocket: ["json", "msgpack", "cbor"], rawsocket: ["json", "msgpack", "cbor"] },
@@ -151,7 +152,8 @@ const VIADUCT_ALONE = [
 const VIADUCT_THROUGH_CROSSBAR = [
   ...(["json", "msgpack", "cbor", "ubjson"] as const).map((serializer) => ["rawsocket", serializer] as const),
   ...(["json", "msgpack", "cbor", "ubjson"] as const).map((serializer) => ["websocket", serializer] as const),
-  ...(["json.batched", "msgpack.batched", "cbor.batched", "ubjson.batched"] as const)
+  // Crossbar.io stands on Autobahn|Python, and so has its batches of JSON.
+  ...(["msgpack.batched", "cbor.batched", "ubjson.batched"] as const)
     .map((serializer) => ["websocket", serializer] as const),
 ].map(([transport, serializer]): WampCell => ({
   client: "viaduct",

@@ -39,8 +39,9 @@ class ViaductParty implements Party {
     this.id = session.id;
   }
 
-  call(procedure: string, args: readonly unknown[], kwargs: Payload["kwargs"] = {}): Promise<Payload> {
-    return guarded(this.#session.callResult(procedure, args, { kwargs }));
+  async call(procedure: string, args: readonly unknown[], kwargs: Payload["kwargs"] = {}): Promise<Payload> {
+    const result = await guarded(this.#session.callResult(procedure, args, { kwargs }));
+    return { args: result.args, kwargs: result.kwargs };
   }
 
   async callProgressive(

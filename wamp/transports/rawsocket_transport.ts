@@ -358,6 +358,7 @@ export class RawSocketTransport implements Transport, WheelEntry {
     if (this.#closed !== undefined) return;
     this.#closed = closed;
     this.#isMute = true;
+    this.#closeDeadline = Infinity;
     this.#shared.wheel.set(this, Infinity);
     try {
       this.#stream.close();

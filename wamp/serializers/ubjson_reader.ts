@@ -214,7 +214,8 @@ export class UbjsonReader implements ValueReader {
       input.position++;
       remaining = input.count();
     }
-    if (type !== 0 && fixedSize(type) === 0) this.#charge(remaining);
+    // A dictionary's keys take bytes in any case.
+    if (!isDict && type !== 0 && fixedSize(type) === 0) this.#charge(remaining);
     return levelOf(isDict, type, remaining, aim === "pass" ? undefined : isDict ? {} : []);
   }
 

@@ -26,6 +26,8 @@ type Batching = "none" | "separator" | "length";
 
 // WAMP, Message Batching
 const RECORD_SEPARATOR = 0x1e;
+/** What autobahn-python separates by: 30 in octal digits is 0x18. Understood, never written. */
+const CANCEL = 0x18;
 const LENGTH_BYTES = 4;
 
 /**
@@ -103,9 +105,12 @@ export class Serializer {
 
   #decodeSeparated(bytes: Uint8Array, receive: (message: Message) => void): void {
     // A JSON text holds no raw control characters but space, so that the separator stands between messages only.
+    const separator = bytes[bytes.length - 1]!;
+    if (separator !== RECORD_SEPARATOR && separator !== CANCEL) {
+      throw new WampProtocolError("invalid_encoding", "The batch does not end in a record separator");
+    }
     for (let start = 0; start < bytes.length;) {
-      const end = bytes.indexOf(RECORD_SEPARATOR, start);
-      if (end === -1) throw new WampProtocolError("invalid_encoding", "The batch does not end in a record separator");
+      const end = bytes.indexOf(separator, start);
       receive(readMessage(this.#reader, this.format, bytes, start, end));
       start = end + 1;
     }

@@ -254,6 +254,8 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
 }
 
 const AGENT = "Viaduct";
+/** How much is kept of what a session's program calls itself, in characters. */
+const MAX_AGENT = 100;
 
 /** Who says HELLO. So far everybody is anonymous; a session that must prove who it is takes more than one step. */
 function identify(hello: Hello): Identity | Refusal {
@@ -270,6 +272,7 @@ function identify(hello: Hello): Identity | Refusal {
     authmethod: "anonymous",
     authprovider: "static",
     isTrusted: false,
+    ...(hello.details.agent !== undefined && { agent: hello.details.agent.slice(0, MAX_AGENT) }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Identity {
   readonly authrole: string;
   readonly authmethod: string;
   readonly authprovider: string;
+  /** What its program calls itself, unproved. */
+  readonly agent?: string;
   /** Whether it may use `wamp.` URIs. */
   readonly isTrusted: boolean;
 }

@@ -19,7 +19,7 @@ import {
 
 /** What is told of a session: by `wamp.session.get`, and when it joins. @internal */
 export function sessionDetails(member: RouterMember): Dict {
-  const { authid, authrole, authmethod, authprovider } = member.identity;
+  const { authid, authrole, authmethod, authprovider, agent } = member.identity;
   const { info, serializer } = member.transport;
   return {
     session: member.id,
@@ -27,7 +27,7 @@ export function sessionDetails(member: RouterMember): Dict {
     authrole,
     authmethod,
     authprovider,
-    transport: { type: info.kind, serializer: serializer.name, secure: info.isTls },
+    transport: { type: info.kind, serializer: serializer.name, secure: info.isTls, ...(agent !== undefined && { agent }) },
   };
 }
 

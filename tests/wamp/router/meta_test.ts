@@ -77,6 +77,16 @@ Deno.test("wamp.session.count, list and get tell of sessions (WAMP, Session Meta
   });
 });
 
+Deno.test("wamp.session.get tells what a session's program calls itself, in part where that is long", async () => {
+  await using fixture = new RouterFixture();
+  const client = fixture.join();
+  for (const [agent, told] of [["Example-1.0", "Example-1.0"], ["x".repeat(101), "x".repeat(100)]] as const) {
+    const { session } = fixture.join({ agent });
+    const { transport } = result(client, "wamp.session.get", session) as { transport: Record<string, unknown> };
+    assertEquals(transport.agent, told);
+  }
+});
+
 Deno.test("the session meta API refuses bad arguments, and sessions that are not there", async () => {
   await using fixture = new RouterFixture();
   const client = fixture.join();

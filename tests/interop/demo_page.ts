@@ -80,7 +80,9 @@ async function showRealm(page: Page): Promise<void> {
     await page.waitFor(someItem("#procedures", uri, "1 callee"));
   }
   await page.waitFor(someItem("#topics", "demo.", "prefix", "3 subscribers"));
-  await page.waitFor(someItem("#sessions", "this page"));
+  await page.waitFor(someItem("#sessions", "page", "this page", "websocket cbor"));
+  await page.waitFor(someItem("#sessions", "backend", "rawsocket cbor"));
+  await page.waitFor(someItem("#sessions", "frontend", "websocket msgpack"));
   await page.waitFor(textIs("#sessions-count", "4"));
   assert.equal(await page.evaluate(someItem("#topics", "wamp.")), false);
   await page.evaluate(`document.querySelector("#show-meta").click()`);

@@ -88,19 +88,19 @@ export class Lists {
   }
 
   #drawSession({ id, details }: Entry): HTMLLIElement {
-    const name = make("span", "name", String(details.authid ?? id));
-    const { agent, authrole, transport } = details;
-    const facts = [...id === this.#ownId ? ["this page"] : [], agent, authrole, kindOf(transport), id];
+    const { authid, authrole, transport } = details;
+    // What a router tells of a transport is its own affair: ours tells these.
+    const { agent, type, serializer } = isObject(transport) ? transport : {};
+    const name = make("span", "name", String(agent ?? authid ?? id));
+    const carrier = [type, serializer].filter((part) => part !== undefined).join(" ");
+    const facts = [...id === this.#ownId ? ["this page"] : [], carrier, authrole, authid, id];
     const shown = facts.filter((fact) => fact !== undefined && fact !== "").map(String);
     return make("li", "", name, make("span", "facts", shown.join(" · ")));
   }
 }
 
-/** What carries a session, from what the router tells of its transport. */
-function kindOf(transport: unknown): string | undefined {
-  if (typeof transport !== "object" || transport === null) return undefined;
-  const parts = Object.values(transport).filter((value) => typeof value === "string" && value !== "");
-  return parts.length === 0 ? undefined : parts.join(" ");
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 function plural(count: number, what: string): string {

@@ -14,6 +14,7 @@ import { Lists } from "./lists.ts";
 import { Stream } from "./stream.ts";
 
 const REALM = "realm1";
+const AGENT = "page";
 const FIRST_DELAY = 500;
 const MAX_DELAY = 15_000;
 
@@ -78,7 +79,7 @@ function wait(milliseconds: number): Promise<void> {
 for (let attempt = 0;; attempt++) {
   show("connecting", "connecting");
   try {
-    const session = await join(socketUrl(), { realm: REALM });
+    const session = await join(socketUrl(), { realm: REALM, agent: AGENT });
     attempt = 0;
     addEventListener("pagehide", () => void session.leave(), { once: true });
     await use(session);

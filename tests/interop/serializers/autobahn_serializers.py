@@ -21,13 +21,9 @@ import sys
 
 import msgpack
 import txaio
-import ubjson
 
+# Serializers take the time from the framework that is chosen when they are imported.
 txaio.use_asyncio()
-
-# Autobahn 26 imports bjdata here, whose numbers of several bytes are little-endian: no UBJSON. Let it find the library
-# that it stood on before, with the same functions.
-sys.modules["bjdata"] = ubjson
 
 from autobahn.wamp import serializer as serializers  # noqa: E402
 

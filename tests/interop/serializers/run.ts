@@ -13,8 +13,8 @@ import { type Serializer, type SerializerName, SERIALIZERS } from "../../../wamp
 import { decodeBase64, encodeBase64 } from "../../std.ts";
 import { listOf } from "../../wamp/serializers/samples.ts";
 import type { CheckResult } from "../cells.ts";
+import { programOf, type WampProgram } from "../wamp/install.ts";
 import { DIFFERENCES, explain } from "./differences.ts";
-import { installAutobahnSerializers } from "./install.ts";
 import { type Sample, samplesOf } from "./samples.ts";
 import { tag, type Tagged } from "./tagged.ts";
 
@@ -22,8 +22,8 @@ const PROGRAM = fileURLToPath(new URL("autobahn_serializers.py", import.meta.url
 /** How many failures of one check are told. */
 const TOLD = 3;
 
-// WAMP, Message Batching has 0x1E, decimal 30. Autobahn wrote it in octal digits, so that its batches of JSON end their
-// messages by 0x18: neither side reads the other's. All else is compared with the separator exchanged.
+// WAMP, Message Batching has 0x1E, decimal 30. Autobahn wrote it in octal digits and ends the messages of its batches of
+// JSON by 0x18. We read that; what it reads gets its separator here.
 const RECORD_SEPARATOR = 0x1e;
 const AUTOBAHN_SEPARATOR = 0x18;
 
@@ -61,33 +61,31 @@ interface Answer {
 }
 
 /** Runs the Python program over all requests. */
-async function ask(python: string, requests: readonly object[]): Promise<Answer[]> {
-  const child = new Deno.Command(python, { args: [PROGRAM], stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+async function ask({ command, env }: WampProgram, requests: readonly object[]): Promise<Answer[]> {
+  const [python = ""] = command;
+  const piped = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  const child = new Deno.Command(python, { args: [PROGRAM], env: { ...env }, ...piped }).spawn();
   const output = child.output();
   const lines = requests.map((request) => `${JSON.stringify(request)}\n`).join("");
-  await new Blob([lines]).stream().pipeTo(child.stdin);
+  // If the program ended early, its own words say why.
+  const written = new Blob([lines]).stream().pipeTo(child.stdin).catch((error: unknown) => error);
   const { success, stdout, stderr } = await output;
   const decoder = new TextDecoder();
-  if (!success) throw new Error(`Autobahn's serializers failed\n${decoder.decode(stderr)}`);
+  if (!success) throw new Error(`Autobahn's serializers failed\n${decoder.decode(stderr)}`, { cause: await written });
   return decoder.decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-function exchangeSeparator(serializer: Serializer, bytes: Uint8Array, from: number, to: number): Uint8Array {
-  const isSeparated = serializer.isBatched && serializer.isText;
-  if (!isSeparated || bytes.at(-1) !== from) return bytes;
-  const exchanged = bytes.slice();
-  exchanged[exchanged.length - 1] = to;
-  return exchanged;
-}
-
 function toAutobahn(serializer: Serializer, message: Message): Uint8Array {
-  return exchangeSeparator(serializer, serializer.encode(message), RECORD_SEPARATOR, AUTOBAHN_SEPARATOR);
+  const bytes = serializer.encode(message).slice();
+  if (serializer.isBatched && serializer.isText && bytes.at(-1) === RECORD_SEPARATOR) {
+    bytes[bytes.length - 1] = AUTOBAHN_SEPARATOR;
+  }
+  return bytes;
 }
 
 function fromAutobahn(serializer: Serializer, base64: string): Tagged {
-  const bytes = exchangeSeparator(serializer, decodeBase64(base64), AUTOBAHN_SEPARATOR, RECORD_SEPARATOR);
   const lists: Tagged[] = [];
-  serializer.decode(bytes, (message) => lists.push(tag(listOf(message))));
+  serializer.decode(decodeBase64(base64), (message) => lists.push(tag(listOf(message))));
   if (lists.length !== 1) throw new Error(`${lists.length} messages`);
   return lists[0]!;
 }
@@ -170,7 +168,7 @@ class Agreement {
   }
 }
 
-async function agree(serializer: Serializer, python: string): Promise<AgreementResult> {
+async function agree(serializer: Serializer, program: WampProgram): Promise<AgreementResult> {
   const samples = [...samplesOf(serializer.format.name)];
   const requests = samples.map(({ message, list, isPlain }) => ({
     serializer: serializer.format.name,
@@ -179,7 +177,7 @@ async function agree(serializer: Serializer, python: string): Promise<AgreementR
     list,
     parse: isPlain,
   }));
-  const answers = await ask(python, requests);
+  const answers = await ask(program, requests);
   const agreement = new Agreement(serializer);
   samples.forEach((sample, index) =>
     agreement.check(sample, answers[index] ?? { read: null, written: { error: "none" } })
@@ -196,10 +194,10 @@ async function agree(serializer: Serializer, python: string): Promise<AgreementR
 export async function runSerializerAgreement(
   only: readonly SerializerName[] = SERIALIZERS.map(({ name }) => name),
 ): Promise<readonly AgreementResult[]> {
-  const python = await installAutobahnSerializers();
+  const program = await programOf("autobahn-python");
   const results: AgreementResult[] = [];
   for (const serializer of SERIALIZERS) {
-    if (only.includes(serializer.name)) results.push(await agree(serializer, python));
+    if (only.includes(serializer.name)) results.push(await agree(serializer, program));
   }
   return results;
 }

@@ -60,20 +60,10 @@ export interface JoinOptions extends TransportOptions {
  * @public
  */
 export async function join(router: string | URL | Transport, options: JoinOptions): Promise<Session> {
-  const { timeout = DEFAULT_TIMEOUT, signal } = options;
+  const { timeout = DEFAULT_TIMEOUT } = options;
   if (!(timeout > 0)) throw new RangeError(`Cannot join: timeout must be over 0 milliseconds, received ${timeout}`);
   if (typeof router !== "string" && !(router instanceof URL)) return await openSession(router, options);
   const started = performance.now();
-  signal?.throwIfAborted();
-  // The transport would end with the signal at any time; a session that has joined does not.
-  const connecting = new AbortController();
-  const abort = (): void => connecting.abort(signal?.reason);
-  signal?.addEventListener("abort", abort);
-  let transport: Transport;
-  try {
-    transport = await connectTransport(router, { ...options, timeout, signal: connecting.signal });
-  } finally {
-    signal?.removeEventListener("abort", abort);
-  }
+  const transport = await connectTransport(router, { ...options, timeout });
   return await openSession(transport, { ...options, timeout: Math.max(1, timeout - (performance.now() - started)) });
 }

@@ -5,6 +5,7 @@
  */
 
 import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { nextMacrotask } from "../internal/schedule.ts";
 import { toError } from "../internal/to_error.ts";
 import type { WheelEntry } from "../internal/timer_wheel.ts";
 import { ApplicationError, type Dict } from "./errors.ts";
@@ -19,6 +20,9 @@ import { ERROR_URI } from "./uris.ts";
 const MAX_BUFFERED_RESULTS = 16 << 20;
 /** What a waiting result costs beside its bytes. */
 const RESULT_OVERHEAD = 256;
+
+/** How many parts of a progressive invocation leave before other work has its turn. */
+const PARTS_IN_A_TURN = 64;
 
 const NO_OPTIONS: Dict = {};
 const MODES: readonly unknown[] = ["skip", "kill", "killnowait"];
@@ -266,16 +270,18 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
     try {
       const iterator = this.#source = source[Symbol.asyncIterator]() as AsyncIterator<Arguments, unknown>;
       let first: Dict | undefined = wireOptions(this.link, options, true);
-      for (let isLast = false; !isLast;) {
-        const { done, value } = await iterator.next();
+      for (let sent = 0;;) {
+        const { done: isLast = false, value } = await iterator.next();
         if (this.#hasEnded) return;
-        isLast = done === true;
         const part = toArguments(value);
         // "Freezing of Options": later parts have none but `progress`.
         const wire: Dict = isLast ? first ?? {} : { ...first, progress: true };
         this.#sendCall(procedure, Payload.of(part.args, part.kwargs ?? (first && options?.kwargs)), wire);
         first = undefined;
-        if (!isLast) await this.link.ready();
+        if (isLast) break;
+        await this.link.ready();
+        // A source that never waits would leave no time for the answer.
+        if (++sent % PARTS_IN_A_TURN === 0) await new Promise<void>((resolve) => nextMacrotask(resolve));
       }
       this.#source = undefined;
     } catch (error) {

@@ -139,7 +139,10 @@ export const STREAM_CHECKS: readonly SessionCheck[] = [
       const returned = new Later();
       async function* source(): AsyncGenerator<Arguments> {
         try {
-          for (;;) yield await Promise.resolve({ args: ["first"] });
+          for (;;) {
+            yield { args: ["first"] };
+            await new Promise((resolve) => setTimeout(resolve, 0));
+          }
         } finally {
           returned.resolve();
         }

@@ -1,5 +1,5 @@
 /**
- * Base64, by which JSON carries bytes (WAMP, Binary conversion of JSON Strings; RFC 4648 §4).
+ * Base64, by which JSON carries bytes (WAMP, Binary support in JSON; RFC 4648 §4).
  * Sans-I/O.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * JSON as a format of WAMP (RFC 8259; WAMP, Binary conversion of JSON Strings).
+ * JSON as a format of WAMP (RFC 8259; WAMP, Binary support in JSON).
  * Sans-I/O.
  *
  * What JSON has no form for is written like this: bytes as a string of U+0000 and base64, a Date as its ISO string,

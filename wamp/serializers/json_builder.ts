@@ -171,7 +171,7 @@ function unescape(bytes: Uint8Array, start: number, end: number): string {
   return JSON.parse(decodeText(bytes, start, end));
 }
 
-/** WAMP, Binary conversion of JSON Strings: what is no base64 behind the mark is text after all. */
+/** WAMP, Binary support in JSON: what is no base64 behind the mark is text after all. */
 function bytesOrText(text: string): string | Uint8Array {
   return text.length > 0 && text.charCodeAt(0) === 0 ? readBase64(text, 1) ?? text : text;
 }

@@ -27,7 +27,7 @@ const NATIVE_FROM = 64;
 /** A flat value of so many parts is written by hand faster than `JSON.stringify` does (bench/wamp_codec_bench.ts). */
 const FEW_PARTS = 8;
 
-/** How a string that stands for bytes begins, with its quote (WAMP, Binary conversion of JSON Strings). */
+/** How a string that stands for bytes begins, with its quote (WAMP, Binary support in JSON). */
 const BINARY_START = '"\\u0000';
 
 /**

@@ -4,7 +4,7 @@ import type { Call, Message } from "../../../wamp/messages.ts";
 import { JSON_FORMAT } from "../../../wamp/serializers/json.ts";
 import { Serializer } from "../../../wamp/serializers/serializer.ts";
 import { seededRandom } from "../../cuts.ts";
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "../../std.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows, decodeHex } from "../../std.ts";
 import { decode, decodeMessage, encode, testFormat } from "./format_checks.ts";
 import { listOf, Sampler } from "./samples.ts";
 
@@ -215,13 +215,14 @@ Deno.test("json writes a bigint as a bare integer, and a float beyond 2^53 so th
   assertEquals(write(2 ** 53), "9007199254740992");
 });
 
-Deno.test("json carries bytes as U+0000 and base64 (WAMP, Binary conversion of JSON Strings)", () => {
+Deno.test("json carries bytes as U+0000 and base64 (WAMP, Binary support in JSON)", () => {
   const rows: readonly (readonly [readonly number[], string])[] = [
     [[], ""],
     [[0x10], "EA=="],
     [[0x10, 0xe3], "EOM="],
     [[0x10, 0xe3, 0xff], "EOP/"],
-    [[0x10, 0xe3, 0xff, 0x90, 0x53, 0x07, 0x55, 0x26, 0xf5, 0xde, 0x80, 0x38, 0x1d, 0x7f], "EOP/kFMHVSb13oA4HX8="],
+    // The specification's example.
+    [[...decodeHex("10e3ff9053075c526f5fc06d4fe37cdb")], "EOP/kFMHXFJvX8BtT+N82w=="],
   ];
   for (const [bytes, base64] of rows) {
     const text = `"\\u0000${base64}"`;

@@ -92,9 +92,19 @@ async function firstEvent(session: Session, topic: string): Promise<{ readonly e
  */
 export async function runScript(demo: Demo, print: Print, heard: Promise<void>): Promise<void> {
   await loadPage(demo.page, print);
-  const signal = AbortSignal.timeout(LIMIT);
-  await using session = await join(demo.url, { realm: REALM, agent: "visitor", serializers: ["json"], signal });
-  signal.addEventListener("abort", () => void session.leave());
+  const session = await join(demo.url, { realm: REALM, agent: "visitor", serializers: ["json"], timeout: LIMIT });
+  // What waits for an answer fails when the session ends.
+  const timer = setTimeout(() => void session.leave(), LIMIT);
+  try {
+    await visit(session, print, heard);
+  } finally {
+    clearTimeout(timer);
+  }
+  const { reason, wasClean } = await session.leave();
+  print(`visitor leaves     ${reason}, ${wasClean ? "cleanly" : "not cleanly"}`);
+}
+
+async function visit(session: Session, print: Print, heard: Promise<void>): Promise<void> {
   print(`visitor joins      ${session.realm}`);
   const [tick, hello] = [await firstEvent(session, "demo.tick"), await firstEvent(session, "demo.hello")];
   await lookAround(session, print);
@@ -103,6 +113,4 @@ export async function runScript(demo: Demo, print: Print, heard: Promise<void>):
   print(`visitor receives   demo.hello ${JSON.stringify(await hello.event)}`);
   const [count] = await tick.event;
   print(`visitor receives   demo.tick [${typeof count}]`);
-  const { reason, wasClean } = await session.leave();
-  print(`visitor leaves     ${reason}, ${wasClean ? "cleanly" : "not cleanly"}`);
 }

@@ -29,7 +29,6 @@ async function play(page: Page): Promise<void> {
   await call("demo.add", "[20, 22]", false);
   await page.evaluate(`document.querySelector("#publish").requestSubmit()`);
   await page.waitFor(`document.querySelector("#events").childElementCount >= 14`);
-  await page.evaluate(`document.querySelector("#pause").click()`);
   await page.evaluate(`document.activeElement.blur()`);
 }
 
@@ -38,6 +37,15 @@ async function drawIn(page: Page, scheme: "light" | "dark"): Promise<Shape[]> {
     features: [{ name: "prefers-color-scheme", value: scheme }, { name: "prefers-reduced-motion", value: "reduce" }],
   });
   return JSON.parse(String(await page.evaluate(drawExpression())));
+}
+
+/** Draws both schemes of the same moment: again where an event came in between. */
+async function draw(page: Page): Promise<string> {
+  for (;;) {
+    const [light, dark] = [await drawIn(page, "light"), await drawIn(page, "dark")];
+    const textOf = (shapes: readonly Shape[]): string => shapes.map(({ tag, text = "" }) => `${tag}${text}`).join("\n");
+    if (textOf(light) === textOf(dark)) return write(light, dark);
+  }
 }
 
 /** Gives each pair of colours a class, which changes with the reader's scheme. */
@@ -59,7 +67,6 @@ class Palette {
 }
 
 function write(light: readonly Shape[], dark: readonly Shape[]): string {
-  if (light.length !== dark.length) throw new Error(`The page changed: ${light.length} shapes, then ${dark.length}`);
   const palette = new Palette();
   const body = light.map((shape, index) => {
     const other = dark[index] ?? shape;
@@ -99,7 +106,7 @@ const size = { width: WIDTH, height: HEIGHT, deviceScaleFactor: 1, mobile: false
 await page.call("Emulation.setDeviceMetricsOverride", size);
 await page.call("Emulation.setScrollbarsHidden", { hidden: true });
 await play(page);
-const svg = write(await drawIn(page, "light"), await drawIn(page, "dark"));
+const svg = await draw(page);
 await Deno.mkdir(join(ROOT, "docs"), { recursive: true });
 await Deno.writeTextFile(join(ROOT, "docs", "demo.svg"), svg);
 console.log(`docs/demo.svg: ${svg.length} characters`);

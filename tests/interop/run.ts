@@ -22,6 +22,9 @@ import {
 } from "./install.ts";
 import { runDemoPage } from "./demo_page.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
+import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
+import { installAhead } from "./wamp/install.ts";
+import { runWampCell } from "./wamp/run.ts";
 
 const USAGE = `Usage: deno task interop [options]
   --only TEXT         only the cells whose name contains TEXT
@@ -165,33 +168,80 @@ async function runCell(cell: Cell, run: Run): Promise<readonly CheckResult[]> {
   }
 }
 
-/** Compares what a cell reported with the checks that the table asks of it; returns a line for each failure. */
-function failuresOf(cell: Cell, results: readonly CheckResult[]): string[] {
-  return cell.checks.flatMap((check) => {
+/** One line of a matrix. */
+interface Row {
+  readonly name: string;
+  /** The line's words before its figures. */
+  readonly columns: string;
+  readonly checks: readonly string[];
+  run(run: Run): Promise<readonly CheckResult[]>;
+}
+
+/** A matrix and its heading. */
+interface Matrix {
+  readonly heading: string;
+  readonly rows: readonly Row[];
+}
+
+function matrixOf(
+  heading: readonly string[],
+  widths: readonly number[],
+  rows: readonly (Omit<Row, "columns"> & {
+    readonly words: readonly string[];
+  })[],
+): Matrix {
+  const line = (words: readonly string[]): string => words.map((word, i) => word.padEnd(widths[i] ?? 0)).join("  ");
+  return { heading: line(heading), rows: rows.map(({ words, ...row }) => ({ ...row, columns: line(words) })) };
+}
+
+const MATRICES: readonly Matrix[] = [
+  matrixOf(
+    ["peer", "Viaduct", "via", "deflate", "checks"],
+    [10, 23, 6, 9],
+    CELLS.map((cell) => ({
+      name: cellName(cell),
+      words: [cell.peer, placeOf(cell), cell.transport, cell.deflate],
+      checks: cell.checks,
+      run: (run) => runCell(cell, run),
+    })),
+  ),
+  matrixOf(
+    ["WAMP client", "router", "via", "serializer", "checks"],
+    [24, 8, 9, 15],
+    WAMP_CELLS.map((cell) => ({
+      name: wampCellName(cell),
+      words: wampCellColumns(cell),
+      checks: cell.checks,
+      run: ({ processes }) => runWampCell(cell, processes),
+    })),
+  ),
+];
+
+/** Compares what a row reported with the checks that the table asks of it; returns a line for each failure. */
+function failuresOf({ checks }: Row, results: readonly CheckResult[]): string[] {
+  return checks.flatMap((check) => {
     const result = results.find((result) => result.check === check);
     if (result === undefined) return [`${check}: not reported`];
     return result.error === undefined ? [] : [`${check}: ${result.error}`];
   });
 }
 
-/** Runs one cell and prints its line of the matrix; returns how many checks failed. */
-async function report(cell: Cell, run: Run): Promise<number> {
+/** Runs one row and prints its line of the matrix; returns how many checks failed. */
+async function report(row: Row, run: Run): Promise<number> {
   const started = performance.now();
   let failures: string[];
   uncaught.length = 0;
   try {
-    failures = failuresOf(cell, await runCell(cell, run));
-    // A rejection that nobody handles would have ended a user's program: no check of this cell counts.
+    failures = failuresOf(row, await row.run(run));
+    // A rejection that nobody handles would have ended a user's program: no check of this row counts.
     if (uncaught.length > 0) throw new AggregateError(uncaught, "Unhandled rejection", { cause: uncaught[0] });
   } catch (error) {
-    failures = cell.checks.map((check) => `${check}: ${failureMessage(error)}`);
+    failures = row.checks.map((check) => `${check}: ${failureMessage(error)}`);
   }
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-  const total = cell.checks.length;
-  const { peer, transport, deflate } = cell;
-  const columns = [peer.padEnd(10), placeOf(cell).padEnd(23), transport.padEnd(6), deflate.padEnd(9)];
+  const total = row.checks.length;
   const verdict = failures.length === 0 ? "ok" : "FAILED";
-  console.log(`${columns.join("  ")}  ${total - failures.length}/${total}  ${seconds.padStart(5)} s  ${verdict}`);
+  console.log(`${row.columns}  ${total - failures.length}/${total}  ${seconds.padStart(5)} s  ${verdict}`);
   for (const failure of failures) console.log(`  FAIL ${failure}`);
   return failures.length;
 }
@@ -205,8 +255,11 @@ async function main(): Promise<boolean> {
       chat: { type: "string" },
     },
   });
-  const cells = CELLS.filter((cell) => cellName(cell).includes(values.only));
-  if (cells.length === 0) throw new RangeError(`No cell's name contains "${values.only}"`);
+  const matrices = MATRICES.map(({ heading, rows }) => ({
+    heading,
+    rows: rows.filter(({ name }) => name.includes(values.only)),
+  })).filter(({ rows }) => rows.length > 0);
+  if (matrices.length === 0) throw new RangeError(`No cell's name contains "${values.only}"`);
   await using processes = new ProcessGroup();
   processes.stopOnSignals();
   const run: Run = {
@@ -219,10 +272,16 @@ async function main(): Promise<boolean> {
     event.preventDefault();
     uncaught.push(event.reason);
   });
-  console.log("peer        Viaduct                  via     deflate    checks");
-  let failed = 0;
-  for (const cell of cells) failed += await report(cell, run);
-  const total = cells.reduce((sum, cell) => sum + cell.checks.length, 0);
+  // What WAMP's peers need is installed while others run.
+  if (values.only === "") installAhead();
+  let total = 0, failed = 0;
+  for (const { heading, rows } of matrices) {
+    console.log(heading);
+    for (const row of rows) {
+      failed += await report(row, run);
+      total += row.checks.length;
+    }
+  }
   console.log(`interop: ${total - failed} passed, ${failed} failed`);
   return failed === 0;
 }

@@ -86,6 +86,15 @@ export async function runClientIn(
   return await runProgram(runtime, [join(SUITE, "sockets.ts"), JSON.stringify({ way, checks })], processes);
 }
 
+/** Runs the suite of WAMP sessions over the WebSocket of Node or Bun; `way` names the router's URL and the serializer. */
+export async function runSessionsIn(
+  runtime: Exclude<Runtime, `chromium${string}`>,
+  way: object,
+  processes: ProcessGroup,
+): Promise<CheckResult[]> {
+  return await runProgram(runtime, [join(SUITE, "sessions.ts"), JSON.stringify(way)], processes);
+}
+
 /** Runs the suite that all runtimes must pass. */
 export async function runSuiteIn(runtime: Runtime | undefined, processes: ProcessGroup): Promise<CheckResult[]> {
   if (runtime === undefined) throw new TypeError("The suite needs the name of a runtime");

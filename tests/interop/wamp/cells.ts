@@ -6,18 +6,29 @@
  */
 
 import type { SerializerName } from "../../../wamp/serializers/serializer.ts";
+import { CROSSBAR_EXCEPTIONS, SESSION_SUITE } from "../../wamp/suite/suite.ts";
+import type { Runtime } from "../cells.ts";
+import { AGREEMENT_CHECKS } from "../serializers/run.ts";
 import type { WampPeer } from "./install.ts";
 import { OWN_CHECKS, PAIR_CHECKS } from "./scenario.ts";
 
 /** What carries a session here. */
 export type WampTransport = "websocket" | "rawsocket";
 
+/** A runtime on a server. */
+export type ServerRuntime = Exclude<Runtime, `chromium${string}`>;
+
 /** One way for a client to a router. */
 export interface WampCell {
-  /** The client; Viaduct's own only through another's router. */
-  readonly client: WampPeer | "viaduct";
-  readonly router: "viaduct" | "crossbar";
-  readonly transport: WampTransport;
+  /**
+   * The client: a peer, with two sessions of Viaduct to call; Viaduct's own, which does the same with itself, or runs the
+   * session suite; or no client, but the serializers of Autobahn|Python.
+   */
+  readonly client: WampPeer | "viaduct" | "session suite" | "serializers";
+  readonly router: "viaduct" | "crossbar" | "none";
+  /** Where Viaduct's client runs, over that runtime's own WebSocket. @default {Deno} */
+  readonly runtime?: ServerRuntime;
+  readonly transport: WampTransport | "none";
   readonly serializer: SerializerName;
   /** How Viaduct's session on the same router gets there that shares neither transport nor serializer. */
   readonly mixed?: { readonly transport: WampTransport; readonly serializer: SerializerName };
@@ -82,6 +93,18 @@ const SERIALIZERS: Readonly<Record<WampPeer, Readonly<Record<WampTransport, read
   "xconn": { websocket: ["json", "msgpack", "cbor"], rawsocket: ["json", "msgpack", "cbor"] },
 };
 
+/** All serializers; a committed list, so that one that is lost fails. */
+const SERIALIZER_NAMES: readonly SerializerName[] = [
+  "json",
+  "msgpack",
+  "cbor",
+  "ubjson",
+  "json.batched",
+  "msgpack.batched",
+  "cbor.batched",
+  "ubjson.batched",
+];
+
 /** What Viaduct's other session speaks. */
 const OTHER: Readonly<Record<string, SerializerName>> = {
   json: "msgpack",
@@ -93,7 +116,12 @@ const OTHER: Readonly<Record<string, SerializerName>> = {
 /** Who the two sessions of Viaduct in a cell are in the names of checks. */
 export const TARGETS = ["Viaduct", "Viaduct, mixed"] as const;
 
-type Way = Pick<WampCell, "client" | "router" | "transport" | "serializer">;
+interface Way {
+  readonly client: WampPeer;
+  readonly router: "viaduct" | "crossbar";
+  readonly transport: WampTransport;
+  readonly serializer: SerializerName;
+}
 
 function allows({ client, router, serializer }: Way, as: Limit["as"], check: string): boolean {
   return !LIMITS.some((limit) =>
@@ -149,18 +177,40 @@ const VIADUCT_ALONE = [
   ...Object.keys(OWN_CHECKS).map((check) => `${check}: alone`),
 ];
 
-const VIADUCT_THROUGH_CROSSBAR = [
+/** What Viaduct speaks with Crossbar.io, which stands on Autobahn|Python and so has its batches of JSON. */
+const CROSSBAR_WAYS = [
   ...(["json", "msgpack", "cbor", "ubjson"] as const).map((serializer) => ["rawsocket", serializer] as const),
-  ...(["json", "msgpack", "cbor", "ubjson"] as const).map((serializer) => ["websocket", serializer] as const),
-  // Crossbar.io stands on Autobahn|Python, and so has its batches of JSON.
-  ...(["msgpack.batched", "cbor.batched", "ubjson.batched"] as const)
+  ...(["json", "msgpack", "cbor", "ubjson", "msgpack.batched", "cbor.batched", "ubjson.batched"] as const)
     .map((serializer) => ["websocket", serializer] as const),
-].map(([transport, serializer]): WampCell => ({
-  client: "viaduct",
-  router: "crossbar",
-  transport,
+].map(([transport, serializer]) => ({ router: "crossbar", transport, serializer } as const));
+
+const CROSSBAR_SUITE = SESSION_SUITE.map(({ name }) => name).filter((name) =>
+  !Object.hasOwn(CROSSBAR_EXCEPTIONS, name)
+);
+
+const VIADUCT_THROUGH_CROSSBAR = CROSSBAR_WAYS.flatMap((way): WampCell[] => [
+  { ...way, client: "viaduct", checks: VIADUCT_ALONE },
+  { ...way, client: "session suite", checks: CROSSBAR_SUITE },
+]);
+
+// In Deno, the tests run it over every transport and serializer.
+const SUITE_IN_RUNTIMES = (["node 22", "node 24", "bun"] as const).flatMap((runtime) =>
+  SERIALIZER_NAMES.map((serializer): WampCell => ({
+    client: "session suite",
+    router: "viaduct",
+    runtime,
+    transport: "websocket",
+    serializer,
+    checks: SESSION_SUITE.map(({ name }) => name),
+  }))
+);
+
+const AGREEMENT = SERIALIZER_NAMES.map((serializer): WampCell => ({
+  client: "serializers",
+  router: "none",
+  transport: "none",
   serializer,
-  checks: VIADUCT_ALONE,
+  checks: AGREEMENT_CHECKS,
 }));
 
 /** Every cell of the matrix. */
@@ -168,9 +218,17 @@ export const WAMP_CELLS: readonly WampCell[] = [
   ...THROUGH_VIADUCT,
   ...THROUGH_CROSSBAR,
   ...VIADUCT_THROUGH_CROSSBAR,
+  ...SUITE_IN_RUNTIMES,
+  ...AGREEMENT,
 ];
 
+/** A cell's columns: client, router, transport, serializer. */
+export function wampCellColumns({ client, router, runtime, transport, serializer }: WampCell): readonly string[] {
+  return [runtime === undefined ? client : `${client} in ${runtime}`, router, transport, serializer];
+}
+
 /** A cell's name. */
-export function wampCellName({ client, router, transport, serializer }: WampCell): string {
+export function wampCellName(cell: WampCell): string {
+  const [client, router, transport, serializer] = wampCellColumns(cell);
   return `${client} / ${router} router / ${transport} / ${serializer}`;
 }

@@ -7,9 +7,13 @@
 import { createRouter } from "../../../wamp/router/router.ts";
 import { serveRouter } from "../../../wamp/router/server.ts";
 import type { Process, ProcessGroup } from "../../support/processes.ts";
-import { TARGETS, type WampCell, type WampTransport } from "./cells.ts";
+import { join as joinSession } from "../../../wamp/join.ts";
+import { CROSSBAR_EXCEPTIONS, runSessionSuite } from "../../wamp/suite/suite.ts";
+import { runSessionsIn } from "../runtimes.ts";
+import { runSerializerAgreement } from "../serializers/run.ts";
+import { TARGETS, type WampCell } from "./cells.ts";
 import { type RunningRouter, startCrossbar } from "./crossbar.ts";
-import { programOf } from "./install.ts";
+import { programOf, type WampPeer } from "./install.ts";
 import {
   type CheckResult,
   type Join,
@@ -61,30 +65,43 @@ async function routerOf(cell: WampCell, processes: ProcessGroup): Promise<CellRo
 
 /** Runs a cell's checks. */
 export async function runWampCell(cell: WampCell, processes: ProcessGroup): Promise<readonly CheckResult[]> {
+  if (cell.client === "serializers") return await runAgreement(cell);
   await using router = await routerOf(cell, processes);
+  if (cell.client === "session suite") return await runSuite(cell, router, processes);
   const unique = `com.example.cell${++cells}`;
-  if (cell.client === "viaduct") return await runViaduct(cell, router.urls, unique);
-  return await runPeerCell(cell, router, unique, processes);
+  if (cell.client === "viaduct") return await runViaduct(cell, router, unique);
+  return await runPeerCell(cell, cell.client, router, unique, processes);
 }
 
-function joinWay(
-  { urls }: Pick<CellRouter, "urls">,
-  transport: WampTransport,
-  serializer: WampCell["serializer"],
-): Join {
-  return (realm) => joinParty(urls[transport], { realm, serializers: [serializer] });
+async function runAgreement({ serializer }: WampCell): Promise<readonly CheckResult[]> {
+  return (await runSerializerAgreement([serializer])).flatMap(({ checks }) => checks);
+}
+
+/** The session suite, here or in another's runtime. */
+async function runSuite(cell: WampCell, router: CellRouter, processes: ProcessGroup): Promise<readonly CheckResult[]> {
+  const { runtime, router: kind, serializer } = cell;
+  const url = urlOf(cell, router);
+  if (runtime !== undefined) return await runSessionsIn(runtime, { url, serializer }, processes);
+  const exceptions = kind === "crossbar" ? CROSSBAR_EXCEPTIONS : {};
+  return await runSessionSuite(() => joinSession(url, { realm: REALM, serializers: [serializer] }), exceptions);
+}
+
+function urlOf({ transport }: Pick<WampCell, "transport">, { urls }: CellRouter): string {
+  if (transport === "none") throw new TypeError("A session needs a transport");
+  return urls[transport];
 }
 
 /** Viaduct's client against itself through another's router. */
-async function runViaduct(cell: WampCell, urls: CellRouter["urls"], prefix: string): Promise<readonly CheckResult[]> {
+async function runViaduct(cell: WampCell, router: CellRouter, prefix: string): Promise<readonly CheckResult[]> {
   const results: CheckResult[] = [];
-  const join = joinWay({ urls }, cell.transport, cell.serializer);
-  await runChecks(
-    { realm: REALM, prefix, targets: {}, checks: cell.checks },
-    join,
-    (result) => results.push(result),
-  );
+  const plan = { realm: REALM, prefix, targets: {}, checks: cell.checks };
+  await runChecks(plan, joinWay(router, cell), (result) => results.push(result));
   return results;
+}
+
+function joinWay(router: CellRouter, way: Pick<WampCell, "transport" | "serializer">): Join {
+  const url = urlOf(way, router);
+  return (realm) => joinParty(url, { realm, serializers: [way.serializer] });
 }
 
 /** Two sessions of Viaduct with the contract, and with what a peer calls when it wants to be called. */
@@ -97,10 +114,10 @@ async function joinTargets(
   const ways = [cell, cell.mixed ?? cell];
   const prefixes: Record<string, string> = {};
   const parties: Party[] = [];
-  for (const [i, { transport, serializer }] of ways.entries()) {
+  for (const [i, way] of ways.entries()) {
     const target = TARGETS[i]!;
     const prefix = prefixes[`to ${target}`] = `${unique}.viaduct${i}`;
-    const party = await joinWay(router, transport, serializer)(REALM);
+    const party = await joinWay(router, way)(REALM);
     parties.push(party);
     await provide(party, prefix);
     await party.register(`${prefix}.check`, "exact", async ({ args: [peer] }) => {
@@ -116,16 +133,16 @@ async function joinTargets(
 
 async function runPeerCell(
   cell: WampCell,
+  peer: WampPeer,
   router: CellRouter,
   unique: string,
   processes: ProcessGroup,
 ): Promise<readonly CheckResult[]> {
-  if (cell.client === "viaduct") throw new TypeError("Viaduct needs no program");
-  const program = await programOf(cell.client);
+  const program = await programOf(peer);
   const results: CheckResult[] = [];
   const { parties, prefixes } = await joinTargets(cell, router, unique, (result) => results.push(result));
   const given: PeerArguments = {
-    url: router.urls[cell.transport],
+    url: urlOf(cell, router),
     realm: REALM,
     serializer: cell.serializer,
     prefix: `${unique}.peer`,
@@ -136,7 +153,7 @@ async function runPeerCell(
   const onLine = (line: string): void => {
     if (line.startsWith('{"check"')) results.push(JSON.parse(line));
   };
-  const process = processes.start(cell.client, [...program.command, JSON.stringify(given)], {
+  const process = processes.start(peer, [...program.command, JSON.stringify(given)], {
     env: program.env,
     onLine,
   });

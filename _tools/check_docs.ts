@@ -220,7 +220,7 @@ export function checkDocs(entries: DocFiles, all: DocFiles, root: string): strin
 }
 
 if (import.meta.main) {
-  const sources = await readSources(["mod.ts", "internal", "websocket", "cli"]);
+  const sources = await readSources(["mod.ts", "internal", "websocket", "wamp", "testing", "cli"]);
   const exported = await readExports();
   const entries = [...exported.values()].filter((file) => sources.has(file));
   const absent = [...exported].filter(([, file]) => !sources.has(file))

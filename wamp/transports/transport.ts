@@ -20,10 +20,18 @@ export const MAX_SEND_BUFFER: number = 64 << 20;
 /** How long closing in order may take, in milliseconds. @internal */
 export const CLOSE_TIMEOUT = 5_000;
 
-/** What carries a session. @public */
+/**
+ * What carries a session.
+ *
+ * @public
+ */
 export type TransportKind = "websocket" | "rawsocket" | "local";
 
-/** What is known of a transport's other end. @public */
+/**
+ * What is known of a transport's other end.
+ *
+ * @public
+ */
 export interface TransportInfo {
   /** What carries the session. */
   readonly kind: TransportKind;
@@ -39,7 +47,11 @@ export interface TransportInfo {
   readonly peerCertificate?: { readonly commonName: string; readonly fingerprint256: string } | undefined;
 }
 
-/** How a transport ended. @public */
+/**
+ * How a transport ended.
+ *
+ * @public
+ */
 export interface TransportClosed {
   /** Whether both sides had agreed to close it. */
   readonly wasClean: boolean;
@@ -49,7 +61,11 @@ export interface TransportClosed {
   readonly error?: Error | undefined;
 }
 
-/** Takes what a transport delivers. None of these may throw. @public */
+/**
+ * Takes what a transport delivers. None of these may throw.
+ *
+ * @public
+ */
 export interface TransportReceiver {
   /** A message arrived, as bytes: a view that is valid until this returns. */
   message(bytes: Uint8Array): void;
@@ -104,7 +120,11 @@ export interface Transport {
    * transport that has ended it does nothing.
    */
   send(bytes: Uint8Array): void;
-  /** Sends a message that many get. @internal */
+  /**
+   * Sends a message that many get.
+   *
+   * @internal
+   */
   sendShared(message: SharedBytes): void;
   /** Stops delivering, and reading, so that the peer is slowed down. */
   pause(): void;

@@ -22,7 +22,11 @@ import {
   type TransportReceiver,
 } from "./transport.ts";
 
-/** What an event of a {@linkcode WebSocketLike} says, each kind its own part. @public */
+/**
+ * What an event of a {@linkcode WebSocketLike} says, each kind its own part.
+ *
+ * @public
+ */
 export interface WebSocketLikeEvent {
   /** `open`, `message`, `error` or `close`. */
   readonly type: string;
@@ -318,7 +322,11 @@ function toBytes(data: unknown): Uint8Array | undefined {
   return undefined;
 }
 
-/** What is known of a socket beside its messages. @public */
+/**
+ * What is known of a socket beside its messages.
+ *
+ * @public
+ */
 export interface WrapOptions {
   /** What is known of the other end. @default {nothing} */
   readonly info?: Partial<TransportInfo>;
@@ -416,7 +424,11 @@ function opened(socket: WebSocketLike, host: string, signal: AbortSignal | undef
 
 // ------------------------------------------------------------------------------------------------------------- Bun
 
-/** A socket of `Bun.serve`: as much of it as is used. @public */
+/**
+ * A socket of `Bun.serve`: as much of it as is used.
+ *
+ * @public
+ */
 export interface BunServerSocket {
   /** What the socket was upgraded with. */
   readonly data: { readonly protocol: string };
@@ -432,7 +444,11 @@ export interface BunServerSocket {
   getBufferedAmount(): number;
 }
 
-/** Handlers for the `websocket` option of `Bun.serve`. @public */
+/**
+ * Handlers for the `websocket` option of `Bun.serve`.
+ *
+ * @public
+ */
 export interface BunWebSocketHandlers {
   /** A socket is open. */
   open(socket: BunServerSocket): void;

@@ -77,8 +77,16 @@ export type {
   TypedEvent,
   TypedInvocation,
 } from "./session_api.ts";
-export { connectTransport, type TransportOptions } from "./transports/connect.ts";
-export { TransportError } from "./transports/errors.ts";
+export {
+  type ClientTlsOptions,
+  type CompressionOptions,
+  connectTransport,
+  type DialTarget,
+  type KeepaliveOptions,
+  type TransportLimits,
+  type TransportOptions,
+} from "./transports/connect.ts";
+export { TransportError, type TransportErrorCode } from "./transports/errors.ts";
 export type {
   Transport,
   TransportClosed,

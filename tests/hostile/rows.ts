@@ -15,9 +15,12 @@ export interface HostileRow {
   readonly outcome: string;
   /** Tests of the row that stand elsewhere: a file below tests/ and a text within a test's name. */
   readonly elsewhere?: readonly (readonly [file: string, name: string])[];
+  /** Why there is no test yet: what it is about is not built. */
+  readonly later?: string;
 }
 
 const CLIENT = "hostile/client_handshake_test.ts";
+const LATER = "So far every session is anonymous: there is no authentication to attack";
 
 /** All rows, by the name with which a test says which it is about. */
 export const ROWS = {
@@ -143,6 +146,65 @@ export const ROWS = {
   paused_reader: {
     input: "The reader pauses for longer than the keepalive timeout",
     outcome: "Not a dead peer: the pong deadline is suspended while we do not read, any received byte is life",
+  },
+  wamp_order: {
+    input: "WAMP message before HELLO, second HELLO, message of the other role, unknown type, wrong arity",
+    outcome: "ABORT protocol_violation, transport closed; after our GOODBYE everything but GOODBYE is ignored",
+  },
+  wamp_ids: {
+    input: "Ids that are negative, fractional, zero or over 2^53",
+    outcome: "ABORT protocol_violation; a float with an integral value is an integer",
+  },
+  wamp_request_ids: {
+    input: "Request ids out of sequence",
+    outcome: "tolerant: only one still open is refused; strict: ABORT",
+  },
+  wamp_malformed: {
+    input: "Not an array, truncated, trailing bytes; invalid UTF-8 in JSON; frame type wrong for the subprotocol",
+    outcome: "ABORT protocol_violation; P 1007; P 1003",
+  },
+  wamp_nesting: {
+    input: "Nesting over 512 levels, a map or array header that declares 4 GB",
+    outcome: "ABORT; no stack overflow, no allocation by the declared size",
+  },
+  wamp_keys: {
+    input: "__proto__ or duplicate keys in args or kwargs; in Options or Details",
+    outcome: "Forwarded untouched, no prototype touched; duplicates: ABORT",
+  },
+  wamp_reserved: {
+    input: "REGISTER, or PUBLISH with acknowledge, under wamp. by an ordinary session",
+    outcome: "ERROR invalid_uri; without acknowledge dropped; never forwarded. Trusted roles may",
+  },
+  wamp_forged: {
+    input: "Forged caller, publisher or other details in options",
+    outcome: "Ignored: details are rebuilt by the router",
+  },
+  wamp_answers: {
+    input: "YIELD or ERROR for an id never issued to this session; for one finished, cancelled or timed out",
+    outcome: "ABORT; discarded",
+  },
+  wamp_floods: {
+    input: "Register or subscribe flood, open calls flood",
+    outcome: "A cap for each session, ERROR beyond it",
+  },
+  wamp_vanishing: {
+    input: "Caller vanishes in a call; callee vanishes",
+    outcome: "INTERRUPT to a callee that announced canceling; wamp.error.canceled to the caller; tables empty",
+  },
+  wamp_slow: {
+    input: "Subscriber that does not read",
+    outcome: "The realm's slow-consumer policy, counted; others are not slowed",
+    elsewhere: [["wamp/router/slow_consumer_test.ts", "disconnect: a slow session is ended"]],
+  },
+  wamp_denied: {
+    input: "Wrong ticket, wrong signature, unknown authid",
+    outcome: "ABORT authentication_denied, the same for all",
+    later: LATER,
+  },
+  wamp_challenge: { input: "Truncated or replayed challenge response", outcome: "The same", later: LATER },
+  wamp_rawsocket: {
+    input: "RawSocket: bad magic, frame over the negotiated length; reserved bits, unsupported serializer, length",
+    outcome: "Closed without reply; the error reply of the specification, closed",
   },
 } as const satisfies Readonly<Record<string, HostileRow>>;
 

@@ -9,7 +9,7 @@ async function registered(): Promise<Set<string>> {
   for await (const { name } of Deno.readDir(new URL("hostile/", TESTS))) {
     if (!name.endsWith("_test.ts")) continue;
     const source = await Deno.readTextFile(new URL(`hostile/${name}`, TESTS));
-    for (const [, row = ""] of source.matchAll(/\bhostile(?:Attack)?\(\s*"([a-z0-9_]+)"/g)) names.add(row);
+    for (const [, row = ""] of source.matchAll(/\bhostile(?:Attack|Wamp)?\(\s*"([a-z0-9_]+)"/g)) names.add(row);
   }
   return names;
 }
@@ -17,6 +17,8 @@ async function registered(): Promise<Set<string>> {
 Deno.test("each row of hostile inputs has a test of its own or names one elsewhere", async () => {
   const names = await registered();
   const untested = Object.entries<HostileRow>(ROWS).filter(([name, row]) => {
+    // What is left for later stops being so with its first test.
+    if (row.later !== undefined) return names.has(name);
     return !names.has(name) && row.elsewhere === undefined;
   });
   assertEquals(untested.map(([name]) => name), []);

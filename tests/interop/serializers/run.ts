@@ -9,7 +9,7 @@
 import { fileURLToPath } from "node:url";
 import type { Message } from "../../../wamp/messages.ts";
 import { MESSAGE_SPECS } from "../../../wamp/message_table.ts";
-import { type Serializer, serializerFor, type SerializerName } from "../../../wamp/serializers/mod.ts";
+import { type Serializer, serializerFor, type SerializerName, SERIALIZERS } from "../../../wamp/serializers/mod.ts";
 import { decodeBase64, encodeBase64 } from "../../std.ts";
 import { listOf } from "../../wamp/serializers/samples.ts";
 import type { CheckResult } from "../cells.ts";
@@ -36,25 +36,6 @@ export const AGREEMENT_CHECKS: readonly string[] = [
   "we read what Autobahn makes of its messages",
   "bytes are the same, or differ for a known reason",
 ];
-
-/** One serializer against Autobahn's of the same name. */
-export interface AgreementCell {
-  readonly serializer: SerializerName;
-  /** The checks that the cell must pass, by name. */
-  readonly checks: readonly string[];
-}
-
-/** The committed table: a serializer or check that a run does not report has failed. */
-export const AGREEMENT_CELLS: readonly AgreementCell[] = ([
-  "json",
-  "msgpack",
-  "cbor",
-  "ubjson",
-  "json.batched",
-  "msgpack.batched",
-  "cbor.batched",
-  "ubjson.batched",
-] as const).map((serializer) => ({ serializer, checks: AGREEMENT_CHECKS }));
 
 /** What came out for one serializer. */
 export interface AgreementResult {
@@ -203,20 +184,14 @@ async function agree(serializer: Serializer, program: WampProgram): Promise<Agre
   return agreement.result(samples);
 }
 
-/** Compares one serializer with Autobahn's, for the matrix. */
-export async function runAgreementCell({ serializer }: AgreementCell): Promise<readonly CheckResult[]> {
-  const [result] = await runSerializerAgreement([serializer]);
-  return result?.checks ?? [];
-}
-
 /**
  * Compares serializers with Autobahn's.
  *
- * @param names The serializers to compare. @default {those of the table}
+ * @param names The serializers to compare. @default {all}
  * @returns A result for each, in their order.
  */
 export async function runSerializerAgreement(
-  names: readonly SerializerName[] = AGREEMENT_CELLS.map(({ serializer }) => serializer),
+  names: readonly SerializerName[] = SERIALIZERS.map(({ name }) => name),
 ): Promise<readonly AgreementResult[]> {
   const program = await programOf("autobahn-python");
   const results: AgreementResult[] = [];

@@ -68,18 +68,17 @@ export interface SocketPair extends AsyncDisposable {
 export async function socketPair(options: SocketPairOptions = {}): Promise<SocketPair> {
   const { url = "ws://localhost/", client = {}, server = {} } = options;
   const [clientStream, serverStream] = memoryPair();
+  const connecting = connect(url, { ...client, dial: () => Promise.resolve(clientStream) });
   const accepting = accept(serverStream, server);
-  // Where the client fails by its options, nobody else awaits it.
-  accepting.catch(() => {});
   try {
-    const connected = await connect(url, { ...client, dial: () => Promise.resolve(clientStream) });
-    const accepted = await accepting;
+    const [connected, accepted] = await Promise.all([connecting, accepting]);
     // A client that was let in has a server.
     if (accepted === undefined) throw new TypeError("Cannot connect socket pair: server did not accept");
     return new OpenPair(connected, accepted, clientStream, serverStream);
   } catch (error) {
-    if (!clientStream.isClosed) clientStream.close();
-    await accepting.catch(() => {});
+    // Whichever side failed, the other must not wait for it.
+    for (const stream of [clientStream, serverStream]) if (!stream.isClosed) stream.close();
+    await Promise.allSettled([connecting, accepting]);
     throw error;
   }
 }

@@ -1,8 +1,24 @@
 /**
- * Viaduct: WebSocket for Deno and the web. This module has what most programs need; it re-exports all of
- * `@viaduct/viaduct/websocket`.
+ * Viaduct: WAMP and WebSocket for Deno and the web. This module has what most programs need: all of
+ * `@viaduct/viaduct/websocket`, joining a WAMP realm, and a router. Contracts, transports, serializers, authentication
+ * and the means for tests are in modules of their own.
  *
- * @example A server and a client
+ * @example A router, and two sessions
+ * ```ts
+ * import { createRouter, join, positional, serveRouter } from "@viaduct/viaduct";
+ * import assert from "node:assert/strict";
+ *
+ * await using router = createRouter({ realms: [{ uri: "realm1" }] });
+ * await using server = await serveRouter(router, { port: 0, hostname: "127.0.0.1" });
+ *
+ * await using backend = await router.join("realm1");
+ * await backend.register("com.example.add", positional((a: number, b: number) => a + b));
+ *
+ * await using frontend = await join(server.url, { realm: "realm1" });
+ * assert.equal(await frontend.call("com.example.add", [1, 2]), 3);
+ * ```
+ *
+ * @example A WebSocket server and a client
  * ```ts
  * import { connect, serve } from "@viaduct/viaduct";
  * import assert from "node:assert/strict";
@@ -69,3 +85,39 @@ export {
   type WebSocketListener,
   type WebSocketOptions,
 } from "./websocket/mod.ts";
+export {
+  ApplicationError,
+  type Arguments,
+  type CallOptions,
+  type CallResult,
+  type CancelMode,
+  type Dict,
+  type EventHandler,
+  type Invocation,
+  type InvocationHandler,
+  type InvocationPolicy,
+  join,
+  JoinError,
+  type JoinOptions,
+  type MatchPolicy,
+  positional,
+  type PublishOptions,
+  type RegisterOptions,
+  type Registration,
+  Result,
+  SerializationError,
+  type Session,
+  SessionClosedError,
+  type SessionEvent,
+  type SubscribeOptions,
+  type Subscription,
+  TransportLostError,
+  WampProtocolError,
+} from "./wamp/mod.ts";
+export {
+  createRouter,
+  type Router,
+  type RouterOptions,
+  serveRouter,
+  type ServeRouterOptions,
+} from "./wamp/router/mod.ts";

@@ -19,7 +19,11 @@ import type { RouterUpgradeOptions } from "./web_upgrade.ts";
  */
 export type SlowConsumerPolicy = "disconnect" | "drop" | "backpressure";
 
-/** Limits of a realm. @public */
+/**
+ * Limits of a realm.
+ *
+ * @public
+ */
 export interface RealmLimits {
   /** Sessions at a time. @default {Infinity} */
   readonly maxSessions?: number;
@@ -33,7 +37,11 @@ export interface RealmLimits {
   readonly maxSendBuffer?: number;
 }
 
-/** A realm. @public */
+/**
+ * A realm.
+ *
+ * @public
+ */
 export interface RealmOptions {
   /** Its URI. */
   readonly uri: string;
@@ -50,7 +58,11 @@ export interface RealmOptions {
   readonly requestIds?: "tolerant" | "strict";
 }
 
-/** Choices for a router. @public */
+/**
+ * Choices for a router.
+ *
+ * @public
+ */
 export interface RouterOptions {
   /** The realms. @default {one realm, `realm1`} */
   readonly realms?: readonly RealmOptions[];
@@ -62,7 +74,11 @@ export interface RouterOptions {
   readonly logger?: Logger;
 }
 
-/** Counts of a realm. @public */
+/**
+ * Counts of a realm.
+ *
+ * @public
+ */
 export interface RealmStatistics {
   /** Sessions joined now. */
   readonly sessions: number;
@@ -78,7 +94,11 @@ export interface RealmStatistics {
   readonly eventsDropped: number;
 }
 
-/** A router. Disposing of it shuts it down, and waits a second for its sessions. @public */
+/**
+ * A router. Disposing of it shuts it down, and waits a second for its sessions.
+ *
+ * @public
+ */
 export interface Router extends AsyncDisposable {
   /** The URIs of its realms. */
   readonly realms: readonly string[];

@@ -26,7 +26,11 @@ import type { Router } from "./router_api.ts";
 
 export type { ServerTlsOptions };
 
-/** Where a router listens for RawSocket. @public */
+/**
+ * Where a router listens for RawSocket.
+ *
+ * @public
+ */
 export interface RawSocketListenOptions {
   /** The TCP port; 0 takes a free one. @default {8081, none where `unix` is given} */
   readonly port?: number;
@@ -38,7 +42,11 @@ export interface RawSocketListenOptions {
   readonly tls?: ServerTlsOptions;
 }
 
-/** Limits of a listening router. @public */
+/**
+ * Limits of a listening router.
+ *
+ * @public
+ */
 export interface RouterServerLimits {
   /** Connections at a time, for each listener. @default {10_000} */
   readonly maxConnections?: number;
@@ -46,7 +54,11 @@ export interface RouterServerLimits {
   readonly maxMessage?: number;
 }
 
-/** Where a router listens, and how. @public */
+/**
+ * Where a router listens, and how.
+ *
+ * @public
+ */
 export interface ServeRouterOptions {
   /** The TCP port of the WebSocket; 0 takes a free one. @default {8080, none where only `unix` or `rawsocket` is given} */
   readonly port?: number;
@@ -80,7 +92,11 @@ export interface ServeRouterOptions {
   readonly logger?: Logger;
 }
 
-/** A router's listeners. Disposing of it shuts them down; the router goes on. @public */
+/**
+ * A router's listeners. Disposing of it shuts them down; the router goes on.
+ *
+ * @public
+ */
 export interface RouterServer extends AsyncDisposable {
   /** A URL at which this machine reaches the WebSocket; `""` where it is not listened for on TCP. */
   readonly url: string;

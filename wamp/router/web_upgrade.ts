@@ -7,7 +7,11 @@
 import { isAllowedOrigin, type OriginPolicy } from "../../websocket/origin.ts";
 import type { Serializer } from "../serializers/serializer.ts";
 
-/** Choices for {@linkcode Router.upgrade}. @public */
+/**
+ * Choices for {@linkcode Router.upgrade}.
+ *
+ * @public
+ */
 export interface RouterUpgradeOptions {
   /** Which web pages may connect. @default {"same-origin"} */
   readonly origins?: OriginPolicy;

@@ -1,4 +1,4 @@
-import { cbor, json, jsonBatched, msgpack } from "../../../wamp/serializers/mod.ts";
+import { cbor, jsonBatched, msgpack } from "../../../wamp/serializers/mod.ts";
 import type { Message } from "../../../wamp/messages.ts";
 import type { Serializer } from "../../../wamp/serializers/serializer.ts";
 import { withFakeClock } from "../../fake_clock.ts";

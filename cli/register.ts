@@ -7,7 +7,7 @@
 import type { Invocation, InvocationHandler } from "../wamp/session_api.ts";
 import { Result } from "../wamp/mod.ts";
 import { type Command, type CommandContext, oneOf, wholeNumber } from "./command.ts";
-import { executing } from "./exec.ts";
+import { Executor } from "./exec.ts";
 import { JOIN_OPTIONS, MATCH_OPTION, readMatch, readTarget, untilStopped, withSession } from "./joining.ts";
 import { formatValue } from "./values.ts";
 
@@ -32,16 +32,22 @@ export const REGISTER_COMMAND: Command = {
   async run(args, context) {
     const { uri } = readTarget(args);
     const command = args.texts("exec");
-    const answer = command.length === 0 ? echo : executing(command);
+    const executor = command.length === 0 ? undefined : new Executor(command);
+    const answer = executor?.handler ?? echo;
     const handler = args.flag("quiet") ? answer : printing(answer, context);
     const concurrency = wholeNumber(args, "concurrency", 0) || Infinity;
     const invoke = oneOf(args, "invoke", ["single", "first", "last", "random", "roundrobin"]);
     const match = readMatch(args);
-    await withSession(args, context, async ({ session, output, signal }) => {
-      await session.register(uri, handler, { match, invoke, concurrency });
-      output.report(`Registered ${uri}`);
-      await untilStopped(signal);
-    });
+    try {
+      await withSession(args, context, async ({ session, output, signal }) => {
+        await session.register(uri, handler, { match, invoke, concurrency });
+        output.report(`Registered ${uri}`);
+        await untilStopped(signal);
+      });
+    } finally {
+      // The end of the session has ended its commands.
+      await executor?.idle();
+    }
   },
 };
 

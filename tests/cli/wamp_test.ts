@@ -1,7 +1,7 @@
 import { join as joinPath } from "node:path";
 import { ApplicationError, join, type Session } from "@viaduct/viaduct/wamp";
 import { main } from "@viaduct/viaduct/cli";
-import { assert, assertEquals, assertMatch } from "../std.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
 import { Process } from "../support/processes.ts";
 import { type CommandResult, runMain } from "./running.ts";
@@ -308,8 +308,13 @@ Deno.test("register --exec runs a command for each invocation: arguments in, lin
       assertEquals((await results.next()).value?.args, ["hanging"]);
       await results.return?.();
     });
-    // All its commands have ended, or this would not: the sanitizers see child processes that are left.
-    assertEquals(await register.stop(), 0);
+    await t.step("the end of the session ends all commands", async () => {
+      const results = session.callProgressive("com.test.run", ["hang"]);
+      assertEquals((await results.next()).value?.args, ["hanging"]);
+      assertEquals(await register.stop(), 0);
+      await assertRejects(() => results.next());
+    });
+    // The sanitizers see child processes that are left.
   });
 });
 

@@ -129,16 +129,6 @@ export class ClientPeer<Request extends PendingRequest, Open extends OpenInvocat
     return this.#requests.size;
   }
 
-  /** The requests that wait. */
-  get requests(): Iterable<Request> {
-    return this.#requests.values();
-  }
-
-  /** The invocations that wait. */
-  get invocations(): Iterable<Open> {
-    return this.#invocations.values();
-  }
-
   /** The first message. */
   hello(options: HelloOptions): Hello {
     const { realm, agent, authmethods, authid, authrole, authextra, roles = CLIENT_ROLES } = options;

@@ -169,11 +169,20 @@ export class ProcessGroup implements AsyncDisposable {
   }
 }
 
+/** What a command is run with. */
+export interface CommandOptions extends ProcessOptions {
+  /** How long it may take, in milliseconds. @default {Infinity} */
+  readonly timeout?: number;
+}
+
 /** Runs a command to its end; throws with its last lines when it fails. */
-export async function runCommand(command: readonly string[], options: ProcessOptions = {}): Promise<string> {
+export async function runCommand(command: readonly string[], options: CommandOptions = {}): Promise<string> {
   const lines: string[] = [];
-  const process = new Process(command[0] ?? "", command, { ...options, onLine: (line) => lines.push(line) });
+  const { timeout, ...rest } = options;
+  const process = new Process(command[0] ?? "", command, { ...rest, onLine: (line) => lines.push(line) });
+  const timer = timeout === undefined ? undefined : setTimeout(() => void process.stop(), timeout);
   const status = await process.status;
+  clearTimeout(timer);
   if (!status.success) throw new Error(`"${command.join(" ")}" failed with ${status.code}\n${process.tail}`);
   return lines.join("\n");
 }

@@ -16,6 +16,8 @@ const PYTHON_PACKAGES = ["autobahn==26.10.2", "xconn==0.5.1", "py-ubjson==0.16.1
 const CROSSBAR = ["crossbar==26.10.1"];
 /** The versions of Python that the packages run on, the one that they were tried with first. */
 const PYTHONS = ["3.12", "3.13", "3.11"];
+/** How long one installation may take, in milliseconds. Crossbar.io takes 46 s on a quiet machine. */
+const TIMEOUT = 300_000;
 const PEERS = fileURLToPath(new URL("../peers/", import.meta.url));
 /** Modules that stand in for others in Python. */
 const MODULES = fileURLToPath(new URL("python/", import.meta.url));
@@ -85,7 +87,7 @@ async function installNodePackages(): Promise<string> {
     await Deno.writeTextFile(join(folder, "package.json"), manifest);
     // Without install scripts, which would compile what has a slower substitute.
     const options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"];
-    await runCommand(["npm", "install", ...options], { cwd: folder });
+    await runCommand(["npm", "install", ...options], { cwd: folder, timeout: TIMEOUT });
     await Deno.writeTextFile(join(folder, "stamp"), manifest);
   }
   return join(folder, "package.json");
@@ -98,7 +100,7 @@ async function installPythonPackages(name: string, packages: readonly string[]):
   if (found === undefined) throw new Error(`Cannot install ${packages}: it needs Python ${PYTHONS.join(" or ")}`);
   await runCommand([found, "-m", "venv", "--clear", folder]);
   const pip = [join(folder, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  await runCommand([...pip, ...packages]);
+  await runCommand([...pip, ...packages], { timeout: TIMEOUT });
   await Deno.writeTextFile(join(folder, "stamp"), packages.join("\n"));
   return folder;
 }

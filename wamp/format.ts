@@ -11,7 +11,7 @@ import type { Dict } from "./errors.ts";
 /** The deepest nesting that is read or written, the message's own list included. @internal */
 export const MAX_DEPTH = 512;
 
-/** The names of the formats. @public */
+/** The names of the formats. @internal */
 export type FormatName = "json" | "msgpack" | "cbor" | "ubjson";
 
 /** What stands at a reader's position, as far as messages care. @internal */

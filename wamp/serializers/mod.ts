@@ -25,25 +25,61 @@ import { UBJSON_FORMAT } from "./ubjson.ts";
 export { MsgpackExtension } from "./msgpack_extension.ts";
 export { Serializer, type SerializerName } from "./serializer.ts";
 
-/** `wamp.2.json`: text, one message at a time. Bytes travel as base64. @public */
+/**
+ * `wamp.2.json`: text, one message at a time. Bytes travel as base64.
+ *
+ * @public
+ */
 export const json: Serializer = new Serializer(JSON_FORMAT, 1, false);
-/** `wamp.2.msgpack`: MessagePack, one message at a time. @public */
+/**
+ * `wamp.2.msgpack`: MessagePack, one message at a time.
+ *
+ * @public
+ */
 export const msgpack: Serializer = new Serializer(MSGPACK_FORMAT, 2, false);
-/** `wamp.2.cbor`: CBOR, one message at a time. @public */
+/**
+ * `wamp.2.cbor`: CBOR, one message at a time.
+ *
+ * @public
+ */
 export const cbor: Serializer = new Serializer(CBOR_FORMAT, 3, false);
-/** `wamp.2.ubjson`: UBJSON, one message at a time. @public */
+/**
+ * `wamp.2.ubjson`: UBJSON, one message at a time.
+ *
+ * @public
+ */
 export const ubjson: Serializer = new Serializer(UBJSON_FORMAT, 4, false);
 
-/** `wamp.2.json.batched`: text, one or more messages at a time. @public */
+/**
+ * `wamp.2.json.batched`: text, one or more messages at a time.
+ *
+ * @public
+ */
 export const jsonBatched: Serializer = new Serializer(JSON_FORMAT, undefined, true);
-/** `wamp.2.msgpack.batched`: MessagePack, one or more messages at a time. @public */
+/**
+ * `wamp.2.msgpack.batched`: MessagePack, one or more messages at a time.
+ *
+ * @public
+ */
 export const msgpackBatched: Serializer = new Serializer(MSGPACK_FORMAT, undefined, true);
-/** `wamp.2.cbor.batched`: CBOR, one or more messages at a time. @public */
+/**
+ * `wamp.2.cbor.batched`: CBOR, one or more messages at a time.
+ *
+ * @public
+ */
 export const cborBatched: Serializer = new Serializer(CBOR_FORMAT, undefined, true);
-/** `wamp.2.ubjson.batched`: UBJSON, one or more messages at a time. @public */
+/**
+ * `wamp.2.ubjson.batched`: UBJSON, one or more messages at a time.
+ *
+ * @public
+ */
 export const ubjsonBatched: Serializer = new Serializer(UBJSON_FORMAT, undefined, true);
 
-/** All serializers, in the order in which a router takes them where a client leaves the choice. @public */
+/**
+ * All serializers, in the order in which a router takes them where a client leaves the choice.
+ *
+ * @public
+ */
 export const SERIALIZERS: readonly Serializer[] = [
   cbor,
   msgpack,

@@ -10,7 +10,11 @@ import { WampProtocolError } from "../errors.ts";
 import type { Format, ValueReader, ValueWriter } from "../format.ts";
 import type { Message } from "../messages.ts";
 
-/** The names of the serializers, as they are asked for in options. @public */
+/**
+ * The names of the serializers, as they are asked for in options.
+ *
+ * @public
+ */
 export type SerializerName =
   | "json"
   | "msgpack"
@@ -31,7 +35,19 @@ const CANCEL = 0x18;
 const LENGTH_BYTES = 4;
 
 /**
- * Turns messages into bytes and back.
+ * Turns messages into bytes and back. Programs name one in their options, or hand one of the constants of
+ * `./serializers` to a transport.
+ *
+ * @example Pick by the WebSocket subprotocol
+ * ```ts
+ * import { type Serializer, SERIALIZERS } from "@viaduct/viaduct/wamp/serializers";
+ * import assert from "node:assert/strict";
+ *
+ * const chosen: Serializer | undefined = SERIALIZERS.find(({ subprotocol }) => subprotocol === "wamp.2.json");
+ * assert.equal(chosen?.name, "json");
+ * assert.equal(chosen?.isText, true);
+ * assert.equal(chosen?.rawSocketId, 1);
+ * ```
  *
  * @public
  */
@@ -46,14 +62,26 @@ export class Serializer {
   readonly isText: boolean;
   /** Whether a transport's message holds one or more of WAMP's. */
   readonly isBatched: boolean;
-  /** The value format. @internal */
+  /**
+   * The value format.
+   *
+   * @internal
+   */
   readonly format: Format;
   readonly #batching: Batching;
   readonly #reader: ValueReader;
   /** Absent while it writes: what a value's `toJSON` encodes meanwhile goes elsewhere. */
   #writer: ValueWriter | undefined;
 
-  /** Use the constants of `./serializers`. @internal */
+  /**
+   * Use the constants of `./serializers`.
+   *
+   * @param format The value format.
+   * @param rawSocketId The number in a RawSocket handshake, if there is one.
+   * @param isBatched Whether a transport's message holds one or more of WAMP's.
+   *
+   * @internal
+   */
   constructor(format: Format, rawSocketId: number | undefined, isBatched: boolean) {
     this.name = isBatched ? `${format.name}.batched` : format.name;
     this.subprotocol = `wamp.2.${this.name}`;

@@ -6,7 +6,11 @@
 
 import { ERROR_URI } from "./uris.ts";
 
-/** A dictionary of WAMP: string keys, any values. @public */
+/**
+ * A dictionary of WAMP: string keys, any values.
+ *
+ * @public
+ */
 export type Dict = Record<string, unknown>;
 
 /**
@@ -27,6 +31,7 @@ export type Dict = Record<string, unknown>;
  * @public
  */
 export class ApplicationError extends Error {
+  /** The class's name. */
   override readonly name: string = "ApplicationError";
   /** Tells this error from others of the module. */
   readonly code = "application_error";
@@ -61,7 +66,11 @@ export class ApplicationError extends Error {
   }
 }
 
-/** Which rule of the protocol a peer broke. @public */
+/**
+ * Which rule of the protocol a peer broke.
+ *
+ * @public
+ */
 export type WampProtocolErrorCode =
   /** Bytes that the serializer cannot read. */
   | "invalid_encoding"
@@ -77,9 +86,20 @@ export type WampProtocolErrorCode =
 /**
  * The peer broke the protocol. It is answered with ABORT, and the session ends (WAMP, Protocol Violations).
  *
+ * @example Read what a router answers
+ * ```ts
+ * import { WampProtocolError } from "@viaduct/viaduct/wamp";
+ * import assert from "node:assert/strict";
+ *
+ * const error = new WampProtocolError("invalid_id", "Unknown id 5 in SUBSCRIBED");
+ * assert.equal(error.code, "invalid_id");
+ * assert.equal(error.reason, "wamp.error.protocol_violation");
+ * ```
+ *
  * @public
  */
 export class WampProtocolError extends Error {
+  /** The class's name. */
   override readonly name: string = "WampProtocolError";
   /** Which rule was broken. */
   readonly code: WampProtocolErrorCode;
@@ -108,9 +128,20 @@ export class WampProtocolError extends Error {
  * A value of the program's that the serializer cannot write: a function, a symbol, a cycle, nesting beyond the limit.
  * Nothing was sent.
  *
+ * @example Tell a value that cannot be sent
+ * ```ts
+ * import { SerializationError } from "@viaduct/viaduct/wamp";
+ * import assert from "node:assert/strict";
+ *
+ * const error = new SerializationError("Cannot write a function");
+ * assert.equal(error instanceof TypeError, true);
+ * assert.equal(error.code, "not_serializable");
+ * ```
+ *
  * @public
  */
 export class SerializationError extends TypeError {
+  /** The class's name. */
   override readonly name: string = "SerializationError";
   /** Tells this error from others of the module. */
   readonly code = "not_serializable";
@@ -119,9 +150,20 @@ export class SerializationError extends TypeError {
 /**
  * The router refused the session: ABORT before WELCOME.
  *
+ * @example Ask why the router refused
+ * ```ts
+ * import { JoinError } from "@viaduct/viaduct/wamp";
+ * import assert from "node:assert/strict";
+ *
+ * const error = new JoinError("wamp.error.no_such_realm", { message: "No realm realm2" });
+ * assert.equal(error.reason, "wamp.error.no_such_realm");
+ * assert.equal(error.message, "Cannot join: wamp.error.no_such_realm: No realm realm2");
+ * ```
+ *
  * @public
  */
 export class JoinError extends Error {
+  /** The class's name. */
   override readonly name: string = "JoinError";
   /** Tells this error from others of the module. */
   readonly code = "join_refused";
@@ -150,9 +192,20 @@ export class JoinError extends Error {
 /**
  * The session has ended in an orderly way, by GOODBYE or ABORT, so that a request cannot be made or answered.
  *
+ * @example Tell an orderly end from a failure
+ * ```ts
+ * import { SessionClosedError } from "@viaduct/viaduct/wamp";
+ * import assert from "node:assert/strict";
+ *
+ * const error = new SessionClosedError("wamp.close.normal", "Cannot call com.example.add: the session is closed");
+ * assert.equal(error.code, "session_closed");
+ * assert.equal(error.reason, "wamp.close.normal");
+ * ```
+ *
  * @public
  */
 export class SessionClosedError extends Error {
+  /** The class's name. */
   override readonly name: string = "SessionClosedError";
   /** Tells this error from others of the module. */
   readonly code = "session_closed";
@@ -175,9 +228,20 @@ export class SessionClosedError extends Error {
 /**
  * The connection was lost while a request was open.
  *
+ * @example Ask whether it is safe to call again
+ * ```ts
+ * import { TransportLostError } from "@viaduct/viaduct/wamp";
+ * import assert from "node:assert/strict";
+ *
+ * const error = new TransportLostError("Connection lost while calling com.example.add", true);
+ * assert.equal(error.code, "transport_lost");
+ * assert.equal(error.maybeExecuted, true);
+ * ```
+ *
  * @public
  */
 export class TransportLostError extends Error {
+  /** The class's name. */
   override readonly name: string = "TransportLostError";
   /** Tells this error from others of the module. */
   readonly code = "transport_lost";

@@ -5,7 +5,11 @@
  * @module
  */
 
-/** The error URIs that the specification names (WAMP, Predefined URIs and the sections of the features). @public */
+/**
+ * The error URIs that the specification names (WAMP, Predefined URIs and the sections of the features).
+ *
+ * @public
+ */
 export const ERROR_URI = {
   INVALID_URI: "wamp.error.invalid_uri",
   NO_SUCH_PROCEDURE: "wamp.error.no_such_procedure",
@@ -41,7 +45,11 @@ export const ERROR_URI = {
   RUNTIME_ERROR: "wamp.error.runtime_error",
 } as const;
 
-/** The reasons of GOODBYE and ABORT that are no errors (WAMP, Session Close). @public */
+/**
+ * The reasons of GOODBYE and ABORT that are no errors (WAMP, Session Close).
+ *
+ * @public
+ */
 export const CLOSE_URI = {
   NORMAL: "wamp.close.normal",
   GOODBYE_AND_OUT: "wamp.close.goodbye_and_out",
@@ -50,10 +58,18 @@ export const CLOSE_URI = {
   KILLED: "wamp.close.killed",
 } as const;
 
-/** How the URI of a subscription or registration is matched. @public */
+/**
+ * How the URI of a subscription or registration is matched.
+ *
+ * @public
+ */
 export type MatchPolicy = "exact" | "prefix" | "wildcard";
 
-/** How strictly the components of URIs are checked (WAMP, Relaxed/Loose URIs, Strict URIs). @public */
+/**
+ * How strictly the components of URIs are checked (WAMP, Relaxed/Loose URIs, Strict URIs).
+ *
+ * @public
+ */
 export type UriRules = "loose" | "strict";
 
 // A component: what may stand between two dots. The loose rule forbids whitespace, `.` and `#`.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join, type Session } from "@viaduct/viaduct/wamp";
+import { join } from "@viaduct/viaduct/wamp";
 import { createRouter, type Router, type RouterServer, serveRouter } from "@viaduct/viaduct/wamp/router";
 import { runBackend } from "./backend.ts";
 import { runFrontend } from "./frontend.ts";
@@ -37,18 +37,21 @@ export interface Demo {
 /** Starts everything; what happens goes to `log`, with the name of the part that it happens in. */
 export async function startDemo(address: Address, log: (part: string, line: string) => void): Promise<Demo> {
   const router = createRouter({ realms: [{ uri: REALM }] });
+  const server = await listen(router, address);
   try {
-    const server = await listen(router, address);
     const { url, rawsocketUrl } = server;
     // Over sockets, as strangers would: the backend in CBOR over RawSocket, the frontend in MessagePack over WebSocket.
     const backend = await join(rawsocketUrl, { realm: REALM, agent: "backend" });
     const frontend = await join(url, { realm: REALM, agent: "frontend", serializers: ["msgpack"] });
     await runBackend(backend, (line) => log("backend", line));
     await runFrontend(frontend, (line) => log("frontend", line));
-    const stop = (): Promise<void> => stopAll([frontend, backend], router, server);
+    const stop = async (): Promise<void> => {
+      await Promise.all([frontend, backend].map((session) => session.leave()));
+      await server.shutdown();
+    };
     return { page: new URL("/", url.replace(/^ws/, "http")), url, rawsocketUrl, stop };
   } catch (error) {
-    await router.shutdown({ timeout: 0 });
+    await server.shutdown({ timeout: 0 });
     throw error;
   }
 }
@@ -61,10 +64,4 @@ function listen(router: Router, { hostname, port, rawsocketPort }: Address): Pro
     rawsocket: { hostname, port: rawsocketPort },
     fetch: createSite(),
   });
-}
-
-async function stopAll(sessions: readonly Session[], router: Router, server: RouterServer): Promise<void> {
-  await Promise.all(sessions.map((session) => session.leave()));
-  await server.shutdown();
-  await router.shutdown();
 }

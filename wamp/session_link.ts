@@ -8,7 +8,13 @@
 import { failureMessage, type Logger } from "../internal/log.ts";
 import { TimerWheel, type WheelEntry } from "../internal/timer_wheel.ts";
 import { toError } from "../internal/to_error.ts";
-import { ApplicationError, SessionClosedError, TransportLostError, WampProtocolError } from "./errors.ts";
+import {
+  ApplicationError,
+  SerializationError,
+  SessionClosedError,
+  TransportLostError,
+  WampProtocolError,
+} from "./errors.ts";
 import { hasFeature } from "./features.ts";
 import type {
   Call,
@@ -144,9 +150,18 @@ export class SessionLink implements TransportReceiver {
     this.takesParts = hasFeature(roles, "dealer", "progressive_call_invocations");
   }
 
-  /** Sends a message that has no id of ours. */
+  /** Sends a message that has no id of ours. @throws {SerializationError} It cannot be encoded; nothing was sent. */
   send(message: ClientMessage): void {
-    this.transport.send(this.transport.serializer.encode(message));
+    this.transport.send(this.#encode(message));
+  }
+
+  /** Encodes a message that the other side will take. */
+  #encode(message: ClientMessage): Uint8Array<ArrayBuffer> {
+    const { serializer, maxMessage } = this.transport;
+    const bytes = serializer.encode(message);
+    if (maxMessage === undefined || bytes.length <= maxMessage) return bytes;
+    const text = `Cannot send message of ${bytes.length} bytes: the router takes at most ${maxMessage}`;
+    throw new SerializationError(text);
   }
 
   /**
@@ -155,11 +170,11 @@ export class SessionLink implements TransportReceiver {
    * @throws {SerializationError} It cannot be encoded; nothing was sent.
    */
   request(record: SessionRequest | undefined, message: RequestMessage): void {
-    let bytes = this.transport.serializer.encode(message);
+    let bytes = this.#encode(message);
     // A toJSON() among the arguments may have made a request of its own.
     while (message.request !== this.peer.upcoming) {
       message = { ...message, request: this.peer.upcoming };
-      bytes = this.transport.serializer.encode(message);
+      bytes = this.#encode(message);
     }
     if (record === undefined) this.peer.takeId();
     else this.peer.begin(record);

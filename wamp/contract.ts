@@ -5,7 +5,11 @@
  * @module
  */
 
-/** What a validator found wrong, by the Standard Schema. @public */
+/**
+ * What a validator found wrong, by the Standard Schema.
+ *
+ * @public
+ */
 export interface StandardIssue {
   /** What is wrong, for a person. */
   readonly message: string;
@@ -13,7 +17,11 @@ export interface StandardIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a validator says, by the Standard Schema: a value, or what is wrong. @public */
+/**
+ * What a validator says, by the Standard Schema: a value, or what is wrong.
+ *
+ * @public
+ */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] };
@@ -44,7 +52,11 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 /** What carries types that have no validator; it is never there. */
 declare const TYPES: unique symbol;
 
-/** What one procedure takes and gives. @public */
+/**
+ * What one procedure takes and gives.
+ *
+ * @public
+ */
 export interface ProcedureSpec {
   /** Checks the list of positional arguments. @default {not checked} */
   readonly args?: StandardSchema | undefined;
@@ -54,7 +66,11 @@ export interface ProcedureSpec {
   readonly result?: StandardSchema | undefined;
 }
 
-/** What the events of one topic carry. @public */
+/**
+ * What the events of one topic carry.
+ *
+ * @public
+ */
 export interface TopicSpec {
   /** Checks the list of positional arguments. @default {not checked} */
   readonly args?: StandardSchema | undefined;
@@ -62,7 +78,11 @@ export interface TopicSpec {
   readonly kwargs?: StandardSchema | undefined;
 }
 
-/** The procedures and topics of an application, by URI. @public */
+/**
+ * The procedures and topics of an application, by URI.
+ *
+ * @public
+ */
 export interface Contract {
   /** The procedures. @default {{}} */
   readonly procedures?: Readonly<Record<string, ProcedureSpec>>;
@@ -70,12 +90,20 @@ export interface Contract {
   readonly topics?: Readonly<Record<string, TopicSpec>>;
 }
 
-/** A procedure by its types alone. @public */
+/**
+ * A procedure by its types alone.
+ *
+ * @public
+ */
 export interface TypedProcedure<Args extends readonly unknown[], Value> extends ProcedureSpec {
   readonly [TYPES]?: { readonly args: Args; readonly result: Value };
 }
 
-/** A topic by its types alone. @public */
+/**
+ * A topic by its types alone.
+ *
+ * @public
+ */
 export interface TypedTopic<Args extends readonly unknown[]> extends TopicSpec {
   readonly [TYPES]?: { readonly args: Args };
 }
@@ -89,16 +117,32 @@ type TypesOf<Spec> = Spec extends { readonly [TYPES]?: infer Types } ? NonNullab
 type SchemaOf<Spec, Key extends "args" | "result"> = Spec extends { readonly [K in Key]: infer Schema } ? Schema
   : unknown;
 
-/** The positional arguments that are given: by types, or what goes into the validator. @public */
+/**
+ * The positional arguments that are given: by types, or what goes into the validator.
+ *
+ * @public
+ */
 export type ArgsInput<Spec> = TypesOf<Spec> extends { readonly args: infer Args } ? AsArgs<Args>
   : AsArgs<InputOf<SchemaOf<Spec, "args">>>;
-/** The positional arguments that are received: by types, or what comes out of the validator. @public */
+/**
+ * The positional arguments that are received: by types, or what comes out of the validator.
+ *
+ * @public
+ */
 export type ArgsOutput<Spec> = TypesOf<Spec> extends { readonly args: infer Args } ? AsArgs<Args>
   : AsArgs<OutputOf<SchemaOf<Spec, "args">>>;
-/** The result that a handler gives. @public */
+/**
+ * The result that a handler gives.
+ *
+ * @public
+ */
 export type ResultInput<Spec> = TypesOf<Spec> extends { readonly result: infer Value } ? Value
   : InputOf<SchemaOf<Spec, "result">>;
-/** The result that a caller gets. @public */
+/**
+ * The result that a caller gets.
+ *
+ * @public
+ */
 export type ResultOutput<Spec> = TypesOf<Spec> extends { readonly result: infer Value } ? Value
   : OutputOf<SchemaOf<Spec, "result">>;
 
@@ -108,13 +152,29 @@ type Procedures<Api extends Contract> = Api["procedures"] extends Readonly<Recor
 type Topics<Api extends Contract> = Api["topics"] extends Readonly<Record<string, TopicSpec>> ? Api["topics"]
   : Record<never, never>;
 
-/** The URIs of a contract's procedures. @public */
+/**
+ * The URIs of a contract's procedures.
+ *
+ * @public
+ */
 export type ProcedureUri<Api extends Contract> = keyof Procedures<Api> & string;
-/** The URIs of a contract's topics. @public */
+/**
+ * The URIs of a contract's topics.
+ *
+ * @public
+ */
 export type TopicUri<Api extends Contract> = keyof Topics<Api> & string;
-/** What a contract says of a procedure. @public */
+/**
+ * What a contract says of a procedure.
+ *
+ * @public
+ */
 export type ProcedureOf<Api extends Contract, Uri extends ProcedureUri<Api>> = Procedures<Api>[Uri];
-/** What a contract says of a topic. @public */
+/**
+ * What a contract says of a topic.
+ *
+ * @public
+ */
 export type TopicOf<Api extends Contract, Uri extends TopicUri<Api>> = Topics<Api>[Uri];
 
 /**

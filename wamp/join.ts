@@ -14,7 +14,11 @@ import type { Transport } from "./transports/transport.ts";
 /** How long connecting and joining may take together, in milliseconds. */
 const DEFAULT_TIMEOUT = 10_000;
 
-/** Choices for joining, those for the transport among them. @public */
+/**
+ * Choices for joining, those for the transport among them.
+ *
+ * @public
+ */
 export interface JoinOptions extends TransportOptions {
   /** The realm to join. */
   readonly realm: string;

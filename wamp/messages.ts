@@ -42,19 +42,35 @@ export const MESSAGE = {
 /** The code of any message. @internal */
 export type MessageCode = typeof MESSAGE[keyof typeof MESSAGE];
 
-/** How a call is cancelled (WAMP, Call Canceling). @public */
+/**
+ * How a call is cancelled (WAMP, Call Canceling).
+ *
+ * @public
+ */
 export type CancelMode = "skip" | "kill" | "killnowait";
 
-/** Which of several callees gets a call (WAMP, Shared Registration). @public */
+/**
+ * Which of several callees gets a call (WAMP, Shared Registration).
+ *
+ * @public
+ */
 export type InvocationPolicy = "single" | "first" | "last" | "random" | "roundrobin";
 
-/** What a role announces. @public */
+/**
+ * What a role announces.
+ *
+ * @public
+ */
 export interface RoleFeatures {
   /** The features, by name. */
   readonly features?: Readonly<Record<string, boolean>>;
 }
 
-/** The roles a peer announces, by name. @public */
+/**
+ * The roles a peer announces, by name.
+ *
+ * @public
+ */
 export type Roles = Readonly<Record<string, RoleFeatures>>;
 
 /** Keys of payload passthru mode (WAMP, Payload Passthru Mode). @internal */

@@ -19,7 +19,11 @@ import type { Dict } from "./errors.ts";
 import type { CancelMode, InvocationPolicy, Roles } from "./messages.ts";
 import type { MatchPolicy } from "./uris.ts";
 
-/** Arguments of a call, an event or a result: positional, and by keyword. @public */
+/**
+ * Arguments of a call, an event or a result: positional, and by keyword.
+ *
+ * @public
+ */
 export interface Arguments {
   /** Positional arguments. @default {[]} */
   readonly args?: readonly unknown[];
@@ -27,7 +31,11 @@ export interface Arguments {
   readonly kwargs?: Readonly<Dict>;
 }
 
-/** Choices for a call. @public */
+/**
+ * Choices for a call.
+ *
+ * @public
+ */
 export interface CallOptions {
   /** Keyword arguments. @default {{}} */
   readonly kwargs?: Readonly<Dict>;
@@ -49,7 +57,11 @@ export interface CallOptions {
   readonly options?: Readonly<Dict>;
 }
 
-/** The result of a call, whole. @public */
+/**
+ * The result of a call, whole.
+ *
+ * @public
+ */
 export interface CallResult {
   /** Positional results. */
   readonly args: readonly unknown[];
@@ -61,7 +73,11 @@ export interface CallResult {
   readonly progress: boolean;
 }
 
-/** Choices for a publication. @public */
+/**
+ * Choices for a publication.
+ *
+ * @public
+ */
 export interface PublishOptions {
   /** Keyword arguments. @default {{}} */
   readonly kwargs?: Readonly<Dict>;
@@ -79,7 +95,11 @@ export interface PublishOptions {
   readonly options?: Readonly<Dict>;
 }
 
-/** Choices for a subscription. @public */
+/**
+ * Choices for a subscription.
+ *
+ * @public
+ */
 export interface SubscribeOptions {
   /** How the topic is matched. @default {"exact"} */
   readonly match?: MatchPolicy;
@@ -92,7 +112,11 @@ export interface SubscribeOptions {
   readonly options?: Readonly<Dict>;
 }
 
-/** An event. @public */
+/**
+ * An event.
+ *
+ * @public
+ */
 export interface SessionEvent {
   /** The topic it was published to. */
   readonly topic: string;
@@ -106,10 +130,18 @@ export interface SessionEvent {
   readonly details: Readonly<Dict>;
 }
 
-/** Takes events. What it throws is logged. @public */
+/**
+ * Takes events. What it throws is logged.
+ *
+ * @public
+ */
 export type EventHandler = (event: SessionEvent) => unknown;
 
-/** A subscription of a session. Disposing of it unsubscribes. @public */
+/**
+ * A subscription of a session. Disposing of it unsubscribes.
+ *
+ * @public
+ */
 export interface Subscription extends AsyncDisposable {
   /** Its id. */
   readonly id: number;
@@ -123,7 +155,11 @@ export interface Subscription extends AsyncDisposable {
   unsubscribe(): Promise<void>;
 }
 
-/** Choices for a registration. @public */
+/**
+ * Choices for a registration.
+ *
+ * @public
+ */
 export interface RegisterOptions {
   /** How the procedure is matched. @default {"exact"} */
   readonly match?: MatchPolicy;
@@ -142,7 +178,11 @@ export interface RegisterOptions {
   readonly options?: Readonly<Dict>;
 }
 
-/** An invocation of a procedure. @public */
+/**
+ * An invocation of a procedure.
+ *
+ * @public
+ */
 export interface Invocation {
   /** Positional arguments. */
   readonly args: readonly unknown[];
@@ -179,7 +219,11 @@ export interface Invocation {
  */
 export type InvocationHandler = (invocation: Invocation) => unknown;
 
-/** A registration of a session. Disposing of it unregisters. @public */
+/**
+ * A registration of a session. Disposing of it unregisters.
+ *
+ * @public
+ */
 export interface Registration extends AsyncDisposable {
   /** Its id. */
   readonly id: number;
@@ -193,13 +237,21 @@ export interface Registration extends AsyncDisposable {
   unregister(): Promise<void>;
 }
 
-/** An invocation with arguments of known types. @public */
+/**
+ * An invocation with arguments of known types.
+ *
+ * @public
+ */
 export interface TypedInvocation<Args extends readonly unknown[]> extends Invocation {
   /** Positional arguments. */
   readonly args: Args;
 }
 
-/** An event with arguments of known types. @public */
+/**
+ * An event with arguments of known types.
+ *
+ * @public
+ */
 export interface TypedEvent<Args extends readonly unknown[]> extends SessionEvent {
   /** Positional arguments. */
   readonly args: Args;
@@ -249,7 +301,11 @@ export interface ContractSession<Api extends Contract> {
   ): Promise<Subscription>;
 }
 
-/** How a session ended. @public */
+/**
+ * How a session ended.
+ *
+ * @public
+ */
 export interface SessionClosed {
   /** The Reason of the GOODBYE or ABORT, or `wamp.error.network_failure` where the transport was lost. */
   readonly reason: string;
@@ -263,7 +319,11 @@ export interface SessionClosed {
   readonly error?: Error | undefined;
 }
 
-/** A joined session. Disposing of it leaves. @public */
+/**
+ * A joined session. Disposing of it leaves.
+ *
+ * @public
+ */
 export interface Session extends AsyncDisposable {
   /** The session's id. */
   readonly id: number;

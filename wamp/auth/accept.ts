@@ -8,7 +8,11 @@ import type { Dict } from "../errors.ts";
 import type { TransportInfo } from "../transports/transport.ts";
 import { hmacSha256, randomBytes, utf8 } from "./crypto.ts";
 
-/** Who asks to join: the HELLO, and what carries it. @public */
+/**
+ * Who asks to join: the HELLO, and what carries it.
+ *
+ * @public
+ */
 export interface JoinRequest {
   /** The realm asked for. */
   readonly realm: string;
@@ -22,7 +26,11 @@ export interface JoinRequest {
   readonly transport: TransportInfo;
 }
 
-/** Who somebody turned out to be. @public */
+/**
+ * Who somebody turned out to be.
+ *
+ * @public
+ */
 export interface Principal {
   /** The authentication id. */
   readonly authid: string;
@@ -34,7 +42,11 @@ export interface Principal {
   readonly authextra?: Readonly<Dict>;
 }
 
-/** A challenge, and what judges the answer. @public */
+/**
+ * A challenge, and what judges the answer.
+ *
+ * @public
+ */
 export interface AuthDialog {
   /** The Extra of the CHALLENGE. */
   readonly challenge: Readonly<Dict>;
@@ -42,7 +54,11 @@ export interface AuthDialog {
   verify(signature: string, extra: Readonly<Dict>): Promise<Principal | undefined>;
 }
 
-/** What a method makes of a request: somebody it knows without asking, a challenge, or nobody. @public */
+/**
+ * What a method makes of a request: somebody it knows without asking, a challenge, or nobody.
+ *
+ * @public
+ */
 export type AuthDecision = { readonly principal: Principal } | AuthDialog | undefined;
 
 /**

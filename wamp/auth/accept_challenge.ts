@@ -10,7 +10,11 @@ import { parsePublicKey, verifySignature } from "./keys.ts";
 import { authMessage, type ScramCredential, type ScramDialect, xorBytes } from "./scram.ts";
 import { deriveSecret, signChallenge } from "./wampcra.ts";
 
-/** What is kept of somebody who shares a secret. @public */
+/**
+ * What is kept of somebody who shares a secret.
+ *
+ * @public
+ */
 export interface WampcraEntry {
   /** What signs: the shared secret or, where there is a `salt`, what {@linkcode deriveSecret} made of the password. */
   readonly secret: string;
@@ -24,7 +28,11 @@ export interface WampcraEntry {
   readonly keylen?: number;
 }
 
-/** Choices for methods that challenge. @public */
+/**
+ * Choices for methods that challenge.
+ *
+ * @public
+ */
 export interface AcceptOptions<Entry> {
   /** The users, by id. */
   readonly users: AuthLookup<Entry>;
@@ -99,7 +107,11 @@ export function acceptWampcra(options: AcceptOptions<WampcraEntry>): AuthMethod 
   };
 }
 
-/** What is kept of somebody who has a password by SCRAM. @public */
+/**
+ * What is kept of somebody who has a password by SCRAM.
+ *
+ * @public
+ */
 export interface ScramEntry extends ScramCredential {
   /** The role. */
   readonly role: string;
@@ -186,7 +198,11 @@ async function checkProof(
   return isEqual && proof.length === signature.length ? verifier : undefined;
 }
 
-/** What is kept of somebody who has keys. @public */
+/**
+ * What is kept of somebody who has keys.
+ *
+ * @public
+ */
 export interface CryptosignEntry {
   /** The public keys: hex, PEM, or a line as OpenSSH keeps them. */
   readonly keys: readonly string[];
@@ -236,7 +252,11 @@ export function acceptCryptosign(
   };
 }
 
-/** Finds who has a public key, given in hex. @public */
+/**
+ * Finds who has a public key, given in hex.
+ *
+ * @public
+ */
 export type CryptosignLookup = (
   publicKey: string,
   request: JoinRequest,

@@ -34,7 +34,11 @@ export function acceptAnonymous(options: { readonly authrole?: string } = {}): A
   };
 }
 
-/** What is kept of somebody who has a ticket. @public */
+/**
+ * What is kept of somebody who has a ticket.
+ *
+ * @public
+ */
 export interface TicketEntry {
   /** The ticket. */
   readonly ticket: string;
@@ -42,7 +46,11 @@ export interface TicketEntry {
   readonly role: string;
 }
 
-/** Choices for tickets. @public */
+/**
+ * Choices for tickets.
+ *
+ * @public
+ */
 export interface AcceptTicketOptions {
   /** The tickets, by id. One of this and `verify`. */
   readonly principals?: AuthLookup<TicketEntry>;
@@ -89,10 +97,18 @@ export function acceptTicket(options: AcceptTicketOptions): AuthMethod {
   };
 }
 
-/** A verified client certificate. @public */
+/**
+ * A verified client certificate.
+ *
+ * @public
+ */
 export type ClientCertificate = NonNullable<TransportInfo["peerCertificate"]>;
 
-/** What is kept of somebody who has a certificate. @public */
+/**
+ * What is kept of somebody who has a certificate.
+ *
+ * @public
+ */
 export interface CertificateEntry {
   /** The role. */
   readonly role: string;

@@ -6,7 +6,11 @@
 
 import type { Dict } from "../errors.ts";
 
-/** What a router asks of a client: the CHALLENGE. @public */
+/**
+ * What a router asks of a client: the CHALLENGE.
+ *
+ * @public
+ */
 export interface AuthChallenge {
   /** The method. */
   readonly method: string;
@@ -14,7 +18,11 @@ export interface AuthChallenge {
   readonly extra: Readonly<Dict>;
 }
 
-/** The answer to a challenge: the AUTHENTICATE. @public */
+/**
+ * The answer to a challenge: the AUTHENTICATE.
+ *
+ * @public
+ */
 export interface AuthAnswer {
   /** The signature. */
   readonly signature: string;

@@ -11,7 +11,11 @@ import { importPrivateKey, type SigningKey } from "./keys.ts";
 
 const CHALLENGE_BYTES = 32;
 
-/** Who joins by a key. @public */
+/**
+ * Who joins by a key.
+ *
+ * @public
+ */
 export interface CryptosignOptions {
   /**
    * The private key: hex of the seed (32 bytes) or of seed and public key (64 bytes), PEM (PKCS #8), or OpenSSH's format

@@ -11,7 +11,11 @@ import type { AuthAnswer, AuthChallenge, Authenticator } from "./authenticator.t
 import { fromBase64, hmacSha256, pbkdf2, randomBytes, sha256, toBase64, utf8 } from "./crypto.ts";
 import { saslprep } from "./saslprep.ts";
 
-/** The key derivation functions (WAMP-SCRAM, Key Derivation Functions). @public */
+/**
+ * The key derivation functions (WAMP-SCRAM, Key Derivation Functions).
+ *
+ * @public
+ */
 export type ScramKdf = "pbkdf2" | "argon2id13";
 
 /**
@@ -37,7 +41,11 @@ export type Argon2id = (
  */
 export type ScramDialect = "specification" | "autobahn";
 
-/** Who joins by SCRAM. @public */
+/**
+ * Who joins by SCRAM.
+ *
+ * @public
+ */
 export interface ScramOptions {
   /** Who we are. */
   readonly authid: string;
@@ -61,7 +69,11 @@ const MAX_MEMORY = 4 << 20;
 /** Joins under way at a time with one authenticator; beyond that the oldest is given up. */
 const MAX_PENDING = 1024;
 
-/** The cost and salt of a user's keys. @public */
+/**
+ * The cost and salt of a user's keys.
+ *
+ * @public
+ */
 export interface ScramParameters {
   /** The key derivation function. */
   readonly kdf: ScramKdf;
@@ -73,7 +85,11 @@ export interface ScramParameters {
   readonly memory?: number;
 }
 
-/** What a router keeps of a user instead of a password. @public */
+/**
+ * What a router keeps of a user instead of a password.
+ *
+ * @public
+ */
 export interface ScramCredential extends ScramParameters {
   /** The digest of the client's key, in base64. */
   readonly storedKey: string;

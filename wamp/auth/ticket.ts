@@ -6,7 +6,11 @@
 
 import type { Authenticator } from "./authenticator.ts";
 
-/** Who joins with a ticket. @public */
+/**
+ * Who joins with a ticket.
+ *
+ * @public
+ */
 export interface TicketOptions {
   /** Who we are. */
   readonly authid: string;

@@ -17,7 +17,11 @@ const DEFAULT_KEY_LENGTH = 32;
 const MAX_ITERATIONS = 10_000_000;
 const MAX_KEY_LENGTH = 1024;
 
-/** Who joins by challenge and response. @public */
+/**
+ * Who joins by challenge and response.
+ *
+ * @public
+ */
 export interface WampcraOptions {
   /** Who we are. */
   readonly authid: string;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CancelMode } from "../wamp/messages.ts";
 import type { CallOptions, CallResult } from "../wamp/session_api.ts";
 import { type Command, type CommandArguments, oneOf, wholeNumber } from "./command.ts";
 import { JOIN_OPTIONS, type JoinedContext, KWARG_OPTION, readTarget, withSession } from "./joining.ts";
@@ -37,7 +38,7 @@ function readCallOptions(args: CommandArguments, kwargs: CallOptions["kwargs"] &
   return {
     kwargs,
     timeout: wholeNumber(args, "timeout", 0),
-    cancelMode: oneOf(args, "cancel", ["killnowait", "kill", "skip"]),
+    cancelMode: oneOf<CancelMode>(args, "cancel", ["killnowait", "kill", "skip"]),
     discloseMe: args.flag("disclose"),
   };
 }

@@ -110,7 +110,7 @@ Deno.test("The published files are all that another program needs", async (t) =>
   try {
     const files = await listPublished();
     await t.step("sources and their papers are published, nothing else", () => {
-      const others = files.filter((file) => !/^(?:mod|(?:internal|websocket|cli)\/.*)\.ts$/.test(file));
+      const others = files.filter((file) => !/^(?:mod|(?:internal|websocket|wamp|testing|cli)\/.*)\.ts$/.test(file));
       assertEquals(others, ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"]);
       assertEquals(files.filter((file) => basename(file).endsWith("_test.ts")), []);
     });

@@ -28,7 +28,7 @@ import { runWampCell } from "./wamp/run.ts";
 
 const USAGE = `Usage: deno task interop [options]
   --only TEXT         only the cells whose name contains TEXT
-  --without-viaduct   puts Node's ws where Viaduct would be: says whether a peer or Viaduct is to blame
+  --without-viaduct   puts Node's ws where Viaduct would be, WAMP left out: says whether a peer or Viaduct is to blame
   --chat COMMAND      another chat for the browser`;
 
 /** How long a server may take to listen, in milliseconds. */
@@ -255,7 +255,7 @@ async function main(): Promise<boolean> {
       chat: { type: "string" },
     },
   });
-  const matrices = MATRICES.map(({ heading, rows }) => ({
+  const matrices = (values["without-viaduct"] ? MATRICES.slice(0, 1) : MATRICES).map(({ heading, rows }) => ({
     heading,
     rows: rows.filter(({ name }) => name.includes(values.only)),
   })).filter(({ rows }) => rows.length > 0);

@@ -123,6 +123,11 @@ interface Way {
   readonly serializer: SerializerName;
 }
 
+for (const { check } of LIMITS) {
+  // A name that is misspelt would limit nothing.
+  if (!(check in PAIR_CHECKS || check in OWN_CHECKS)) throw new RangeError(`There is no check called ${check}`);
+}
+
 function allows({ client, router, serializer }: Way, as: Limit["as"], check: string): boolean {
   return !LIMITS.some((limit) =>
     limit.client === client && limit.as === as && limit.check === check &&

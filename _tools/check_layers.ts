@@ -132,6 +132,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/router/invocation.ts",
       "wamp/router/match.ts",
       "wamp/router/registration.ts",
+      "wamp/router/rerouting.ts",
     ],
   },
   {

@@ -119,6 +119,20 @@ export class Payload {
     return this;
   }
 
+  /** Another payload of the same bytes: what is decoded or encoded for its readers goes with it. */
+  copy(): Payload {
+    const payload = new Payload(this.count, this.#bytes === undefined ? this.#args : undefined, this.#kwargs);
+    if (this.#bytes === undefined) return payload;
+    payload.#kwargs = undefined;
+    payload.#format = this.#format;
+    payload.#bytes = this.#bytes;
+    payload.#start = this.#start;
+    payload.#split = this.#split;
+    payload.#end = this.#end;
+    payload.#borrowed = this.#borrowed;
+    return payload;
+  }
+
   /** Writes the elements: copied where the format is that of the bytes, else encoded once for each format. */
   writeTo(writer: ValueWriter): void {
     if (this.count === 0) return;

@@ -18,27 +18,30 @@ import {
 import { messageName } from "../message_table.ts";
 import { ERROR_URI, isReserved, isUri, type MatchPolicy, type UriRules } from "../uris.ts";
 import { DeadlineHeap } from "./deadlines.ts";
+import { callError, interrupt, invocationDetails, invocationEffect, PROGRESS, timeoutOf } from "./dealer_messages.ts";
 import {
   abort,
-  callError,
-  interrupt,
-  invocationDetails,
-  invocationEffect,
-  PROGRESS,
-  timeoutOf,
-} from "./dealer_messages.ts";
-import { type Effect, type Member, NOTHING, passthruOf, type Refusal, refusal } from "./effects.ts";
-import { type Endpoint, type Invocation, Party } from "./invocation.ts";
+  type Effect,
+  type Grant,
+  type Member,
+  NOTHING,
+  passthruOf,
+  PLAIN_GRANT,
+  type Refusal,
+  refusal,
+  usesPassthru,
+} from "./effects.ts";
+import { type Endpoint, type Invocation, Party, type Rerouting } from "./invocation.ts";
 import { isAcceptablePattern, isAcceptableUri, MatchIndex } from "./match.ts";
 import {
-  canTake,
-  canTakeStream,
+  acceptor,
   isInvocationPolicy,
   refuseSharing,
   Registration,
   type RegistrationDetails,
   takesStreams,
 } from "./registration.ts";
+import { asksForRerouting, keepForRerouting, nextAttempt } from "./rerouting.ts";
 
 export type { RegistrationDetails } from "./registration.ts";
 
@@ -57,6 +60,11 @@ export interface DealerOptions {
   /** The time now in ISO 8601, for `created`. */
   readonly timestamp: () => string;
 }
+
+const DISCLOSURE_DENIED: Refusal = [
+  ERROR_URI.OPTION_DISALLOWED_DISCLOSE_ME,
+  "Cannot call: this session's identity is not to be disclosed",
+];
 
 /** A dealer. Every `now` is of one clock that never goes back, in milliseconds. @internal */
 export class Dealer {
@@ -94,12 +102,17 @@ export class Dealer {
     const { match = "exact", invoke = "single" } = options;
     const existing = this.#index.get(procedure, match);
     const party = this.#partyOf(member);
-    const refused = this.#refuseRegister(party, message, existing);
+    const replaced = options.force_reregister === true ? existing : undefined;
+    const joined = replaced === undefined ? existing : undefined;
+    const refused = this.#refuseRegister(party, message, joined);
     if (refused !== undefined) {
       effects.push(refusal(member, MESSAGE.REGISTER, request, ...refused));
       return;
     }
-    const registration = existing ?? this.#create(procedure, match, invoke);
+    for (const endpoint of replaced === undefined ? [] : [...replaced.endpoints]) {
+      this.#revoke(endpoint.party, replaced!, "The procedure was registered anew", effects);
+    }
+    const registration = joined ?? this.#create(procedure, match, invoke);
     registration.endpoints.push({
       party,
       concurrency: options.concurrency ?? Infinity,
@@ -110,7 +123,7 @@ export class Dealer {
     const { id, details } = registration;
     party.registrations.add(id);
     effects.push({ kind: "send", to: member, message: { type: MESSAGE.REGISTERED, request, registration: id } });
-    if (existing === undefined) {
+    if (joined === undefined) {
       effects.push({ kind: "meta", topic: "wamp.registration.on_create", args: [member.id, details] });
     }
     effects.push({ kind: "meta", topic: "wamp.registration.on_register", args: [member.id, id] });
@@ -155,6 +168,28 @@ export class Dealer {
     this.#detach(party, registration, effects);
   }
 
+  /**
+   * Takes a callee out of a registration (WAMP, Registration Revocation).
+   *
+   * @returns Whether it was in.
+   */
+  removeCallee(member: Member, id: number, reason: string | undefined, effects: Effect[]): boolean {
+    const party = this.#parties.get(member);
+    const registration = this.#byId.get(id);
+    if (party === undefined || registration === undefined || !party.registrations.has(id)) return false;
+    this.#revoke(party, registration, reason, effects);
+    return true;
+  }
+
+  #revoke(party: Party, registration: Registration, reason: string | undefined, effects: Effect[]): void {
+    const { member } = party;
+    if (member.features.calleeRevocation) {
+      const details = { registration: registration.id, ...(reason !== undefined && { reason }) };
+      effects.push({ kind: "send", to: member, message: { type: MESSAGE.UNREGISTERED, request: 0, details } });
+    }
+    this.#detach(party, registration, effects);
+  }
+
   #detach(party: Party, registration: Registration, effects: Effect[]): void {
     const { id } = registration;
     const args = [party.member.id, id];
@@ -168,9 +203,10 @@ export class Dealer {
   }
 
   /** CALL: a new one, or the next part of one (WAMP, Calling and Invocations; Progressive Call Invocations). */
-  call(caller: Member, message: Call, now: number, effects: Effect[]): void {
-    const { request } = message;
-    const isProgressive = message.options.progress === true;
+  call(caller: Member, message: Call, now: number, effects: Effect[], grant: Grant = PLAIN_GRANT): void {
+    const { request, options } = message;
+    const isProgressive = options.progress === true;
+    const isPassthru = usesPassthru(options);
     const party = this.#partyOf(caller);
     const open = party.calls.get(request);
     if (open !== undefined) {
@@ -186,18 +222,24 @@ export class Dealer {
       effects.push(abort(caller, "unexpected_message", "CALL.Options.progress without having announced the feature"));
       return;
     }
-    const registration = this.#find(message.procedure);
-    const endpoint = registration?.pick(isProgressive ? canTakeStream : canTake, this.#options.random);
-    if (registration === undefined || endpoint === undefined || party.calls.size >= this.#options.maxOpenCalls) {
-      if (isProgressive) party.rememberFinished(request);
-      effects.push(refusal(caller, MESSAGE.CALL, request, ...this.#refuseCall(party, message, registration)));
+    if (isPassthru && !caller.features.callerPassthru) {
+      effects.push(abort(caller, "unexpected_message", "CALL with a ppt_scheme without having announced the feature"));
       return;
     }
-    this.#invoke(party, message, registration, endpoint, now, effects);
+    const isDisallowed = grant.disclose === false && options.disclose_me === true;
+    const registration = isDisallowed ? undefined : this.#find(message.procedure);
+    const endpoint = registration?.pick(acceptor(isProgressive, isPassthru), this.#options.random);
+    if (registration === undefined || endpoint === undefined || party.calls.size >= this.#options.maxOpenCalls) {
+      if (isProgressive) party.rememberFinished(request);
+      const refused = isDisallowed ? DISCLOSURE_DENIED : this.#refuseCall(party, message, registration);
+      effects.push(refusal(caller, MESSAGE.CALL, request, ...refused));
+      return;
+    }
+    this.#invoke(party, message, registration, endpoint, now, grant, effects);
   }
 
   #refuseCall(party: Party, message: Call, registration: Registration | undefined): Refusal {
-    const { procedure } = message;
+    const { procedure, options } = message;
     const { uriRules, maxOpenCalls } = this.#options;
     if (!isAcceptableUri(procedure, uriRules)) return [ERROR_URI.INVALID_URI, "Cannot call: bad URI"];
     if (registration === undefined) {
@@ -207,8 +249,12 @@ export class Dealer {
       return [ERROR_URI.UNAVAILABLE, `Cannot call: this session has its ${maxOpenCalls} open calls`];
     }
     // WAMP, Ignoring Progressive Call Invocations
-    if (message.options.progress === true && !registration.endpoints.some(({ party }) => takesStreams(party.member))) {
+    if (options.progress === true && !registration.endpoints.some(({ party }) => takesStreams(party.member))) {
       return [ERROR_URI.FEATURE_NOT_SUPPORTED, "Cannot call: the callee takes no progressive invocations"];
+    }
+    // WAMP, Payload Passthru Mode, Feature Announcement
+    if (usesPassthru(options) && !registration.endpoints.some(({ party }) => party.member.features.calleePassthru)) {
+      return [ERROR_URI.FEATURE_NOT_SUPPORTED, "Cannot call: the callee takes no payload that is passed through"];
     }
     return [ERROR_URI.NO_AVAILABLE_CALLEE, "Cannot call: all callees have as many invocations as they take"];
   }
@@ -219,12 +265,14 @@ export class Dealer {
     registration: Registration,
     endpoint: Endpoint,
     now: number,
+    grant: Grant,
     effects: Effect[],
+    rerouting: Rerouting | undefined = keepForRerouting(caller, message, registration, endpoint, now, grant),
   ): void {
     const { options, payload } = message;
     const callee = endpoint.party;
     const isProgressive = options.progress === true;
-    const details = invocationDetails(caller.member, options, message.procedure, registration, endpoint);
+    const details = invocationDetails(caller.member, options, message.procedure, registration, endpoint, grant);
     const request = ++callee.lastInvocation;
     const timeout = timeoutOf(options, endpoint);
     const invocation: Invocation = {
@@ -240,14 +288,17 @@ export class Dealer {
       details,
       timeout,
       isInterrupted: false,
+      hasProgressed: false,
+      rerouting,
       deadline: Infinity,
       heapIndex: -1,
     };
+    if (rerouting !== undefined) caller.keptBytes += rerouting.size;
     endpoint.active++;
     this.#openCalls++;
     caller.calls.set(message.request, invocation);
     callee.invocations.set(request, invocation);
-    if (timeout > 0) this.#deadlines.set(invocation, now + timeout);
+    if (timeout > 0) this.#deadlines.set(invocation, rerouting?.deadline ?? now + timeout);
     effects.push(invocationEffect(invocation, isProgressive, payload));
   }
 
@@ -284,11 +335,13 @@ export class Dealer {
     const invocation = this.#openInvocation(callee, request, MESSAGE.YIELD, effects);
     if (invocation === undefined) return;
     const { caller } = invocation;
+    if (usesPassthru(options) && !this.#mayPassThru(invocation, message, effects)) return;
     const passthru = passthruOf(options);
     let details = passthru ?? NOTHING;
     if (options.progress === true) {
       // A caller that did not ask for progressive results could not tell them from the last one.
       if (caller === undefined || !invocation.receiveProgress) return;
+      invocation.hasProgressed = true;
       if (invocation.timeout > 0) this.#deadlines.set(invocation, now + invocation.timeout);
       details = passthru === undefined ? PROGRESS : { ...passthru, progress: true };
     } else {
@@ -297,6 +350,23 @@ export class Dealer {
     }
     const result = { type: MESSAGE.RESULT, request: invocation.call, details, payload };
     effects.push({ kind: "send", to: caller.member, message: result });
+  }
+
+  /** Whether callee and caller know payloads that are passed through (WAMP, Payload Passthru Mode, Feature Announcement). */
+  #mayPassThru(invocation: Invocation, { request, options }: Yield, effects: Effect[]): boolean {
+    const { caller, call } = invocation;
+    const callee = invocation.callee.member;
+    if (!callee.features.calleePassthru) {
+      effects.push(abort(callee, "unexpected_message", "YIELD with a ppt_scheme without having announced the feature"));
+      return false;
+    }
+    if (caller === undefined || caller.member.features.callerPassthru) return true;
+    const error = ERROR_URI.FEATURE_NOT_SUPPORTED;
+    effects.push(refusal(callee, MESSAGE.YIELD, request, error, "The caller takes no payload that is passed through"));
+    effects.push(callError(caller.member, call, error, "The result has a payload that is passed through"));
+    if (options.progress === true) this.#abandon(invocation, true, error, effects);
+    else this.#finish(invocation);
+    return false;
   }
 
   /** ERROR for an INVOCATION (WAMP, Calling and Invocations). */
@@ -310,6 +380,9 @@ export class Dealer {
     const { caller, call } = invocation;
     this.#finish(invocation);
     if (caller === undefined) return;
+    if (message.error === ERROR_URI.UNAVAILABLE && asksForRerouting(invocation)) {
+      return this.#reroute(caller, invocation, effects);
+    }
     // Peers end their session over an error URI that is none, so a bad one must not reach the caller.
     if (!isUri(message.error, this.#options.uriRules)) {
       effects.push(callError(caller.member, call, ERROR_URI.INVALID_URI, "The callee's error has a bad URI"));
@@ -322,6 +395,20 @@ export class Dealer {
       to: caller.member,
       message: { type: MESSAGE.ERROR, requestType: MESSAGE.CALL, request: call, details, error, payload },
     });
+  }
+
+  /** Turns to the next callee, after one that does not attend to a call (WAMP, Call Re-Routing). */
+  #reroute(caller: Party, invocation: Invocation, effects: Effect[]): void {
+    const { call } = invocation;
+    const registration = this.#byId.get(invocation.registration);
+    const rerouting = registration && nextAttempt(invocation);
+    if (rerouting !== undefined) {
+      const { message, grant, tried } = rerouting;
+      const accepts = acceptor(false, usesPassthru(message.options));
+      const next = registration!.pick((other) => !tried.has(other) && accepts(other), this.#options.random);
+      if (next !== undefined) return this.#invoke(caller, message, registration!, next, 0, grant, effects, rerouting);
+    }
+    effects.push(callError(caller.member, call, ERROR_URI.NO_AVAILABLE_CALLEE, "No callee attends to the call"));
   }
 
   /** What a callee answers. An answer to what has ended is dropped; one to what never was breaks the protocol. */
@@ -440,6 +527,7 @@ export class Dealer {
     const { caller, call } = invocation;
     if (caller === undefined) return;
     caller.calls.delete(call);
+    if (invocation.rerouting !== undefined) caller.keptBytes -= invocation.rerouting.size;
     if (invocation.isProgressive) caller.rememberFinished(call);
     invocation.caller = undefined;
     this.#openCalls--;

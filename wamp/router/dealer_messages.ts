@@ -5,10 +5,10 @@
  * @module
  */
 
-import { type Dict, WampProtocolError } from "../errors.ts";
+import type { Dict } from "../errors.ts";
 import { type Call, type CancelMode, MESSAGE, type PassthruOptions } from "../messages.ts";
 import type { Payload } from "../payload.ts";
-import { type AbortEffect, type Member, NOTHING, passthruOf, refusal, type SendEffect } from "./effects.ts";
+import { type Grant, type Member, NOTHING, passthruOf, refusal, type SendEffect } from "./effects.ts";
 import type { Endpoint, Invocation } from "./invocation.ts";
 import type { RegistrationDetails } from "./registration.ts";
 
@@ -28,18 +28,22 @@ export function invocationDetails(
   procedure: string,
   registration: RegistrationDetails,
   endpoint: Endpoint,
+  grant: Grant,
 ): PassthruOptions {
   const passthru = passthruOf(options);
   const isPattern = registration.match !== "exact";
-  const isDisclosed = endpoint.discloseCaller || options.disclose_me === true;
+  const { trustlevel, disclose } = grant;
+  const isDisclosed = disclose ?? (endpoint.discloseCaller || options.disclose_me === true);
   const forwardsTimeout = endpoint.forwardTimeout && (options.timeout ?? 0) > 0;
   // To everybody: AutobahnJS streams without announcing canceling, and who cannot stream ignores it.
   const receivesProgress = options.receive_progress === true;
-  if (!isPattern && !isDisclosed && !forwardsTimeout && !receivesProgress) return passthru ?? NOTHING;
+  const isPlain = !isPattern && !isDisclosed && !forwardsTimeout && !receivesProgress;
+  if (isPlain && trustlevel === undefined) return passthru ?? NOTHING;
   const details: Dict = passthru ?? {};
   if (isPattern) details.procedure = procedure;
   if (receivesProgress) details.receive_progress = true;
   if (forwardsTimeout) details.timeout = options.timeout;
+  if (trustlevel !== undefined) details.trustlevel = trustlevel;
   if (isDisclosed) {
     // WAMP, Caller Identification
     details.caller = caller.id;
@@ -74,9 +78,4 @@ export function interrupt(invocation: Invocation, mode: CancelMode, reason: stri
 /** The dealer's own ERROR for a CALL. @internal */
 export function callError(caller: Member, request: number, error: string, text: string): SendEffect {
   return refusal(caller, MESSAGE.CALL, request, error, text);
-}
-
-/** Ends a session that broke the protocol. @internal */
-export function abort(to: Member, code: "invalid_id" | "unexpected_message", text: string): AbortEffect {
-  return { kind: "abort", to, error: new WampProtocolError(code, text) };
 }

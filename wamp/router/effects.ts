@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { WampProtocolError } from "../errors.ts";
+import { WampProtocolError } from "../errors.ts";
 import { type Event, MESSAGE, type MessageCode, type PassthruOptions, type RouterMessage } from "../messages.ts";
 import { Payload } from "../payload.ts";
 
@@ -24,12 +24,34 @@ export interface Member {
 export interface MemberFeatures {
   /** As caller. */
   readonly callerProgressiveInvocations: boolean;
+  readonly callerPassthru: boolean;
   /** As callee. */
   readonly calleeCanceling: boolean;
   readonly calleeProgressiveInvocations: boolean;
   readonly calleeProgressiveResults: boolean;
   readonly calleeTimeout: boolean;
+  readonly calleePassthru: boolean;
+  readonly calleeReroute: boolean;
+  readonly calleeRevocation: boolean;
+  /** As publisher. */
+  readonly publisherPassthru: boolean;
+  /** As subscriber. */
+  readonly subscriberRevocation: boolean;
 }
+
+/** What the permission for a request says beyond that it is given. @internal */
+export interface Grant {
+  /**
+   * Whether the others are told who calls or publishes: always, never (who asks for it is refused), or, where it is
+   * undefined, on request (WAMP, Caller Identification, Publisher Identification).
+   */
+  readonly disclose?: boolean | undefined;
+  /** How far the sender is trusted (WAMP, Call Trust Levels, Publication Trust Levels). */
+  readonly trustlevel?: number | undefined;
+}
+
+/** A permission that says nothing more. @internal */
+export const PLAIN_GRANT: Grant = Object.freeze({});
 
 /** A message for one session. @internal */
 export interface SendEffect {
@@ -71,6 +93,11 @@ export type Effect = SendEffect | EventEffect | AbortEffect | MetaEffect;
 /** A dictionary with nothing in it, for all messages that have nothing to say. @internal */
 export const NOTHING: PassthruOptions = Object.freeze({});
 
+/** Ends a session that broke the protocol. @internal */
+export function abort(to: Member, code: "invalid_id" | "unexpected_message", text: string): AbortEffect {
+  return { kind: "abort", to, error: new WampProtocolError(code, text) };
+}
+
 /** Why a request is refused: the error, and what happened, for a person. @internal */
 export type Refusal = readonly [error: string, text: string];
 
@@ -97,6 +124,11 @@ export function refusal(
     to,
     message: { type: MESSAGE.ERROR, requestType, request, details: NOTHING, error, payload: Payload.of([text]) },
   };
+}
+
+/** Whether a payload is to be passed through (WAMP, Payload Passthru Mode, ppt_scheme Attribute). @internal */
+export function usesPassthru({ ppt_scheme }: PassthruOptions): boolean {
+  return ppt_scheme !== undefined && ppt_scheme !== "";
 }
 
 /**

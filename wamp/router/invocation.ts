@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { PassthruOptions } from "../messages.ts";
+import type { Call, PassthruOptions } from "../messages.ts";
 import type { Timed } from "./deadlines.ts";
-import type { Member } from "./effects.ts";
+import type { Grant, Member } from "./effects.ts";
 
 /**
  * How many calls with progressive invocations that ended before their caller was done are remembered for a session, so
@@ -24,6 +24,8 @@ export class Party {
   readonly calls = new Map<number, Invocation>();
   /** As callee: what it has not answered, by the id of the INVOCATION. */
   readonly invocations = new Map<number, Invocation>();
+  /** As caller: what its open calls hold for being passed on, in bytes. */
+  keptBytes = 0;
   /** The id of the last INVOCATION (WAMP, IDs: session scope). */
   lastInvocation = 0;
   readonly #finished = new Set<number>();
@@ -67,6 +69,18 @@ export interface Endpoint {
   readonly forwardTimeout: boolean;
 }
 
+/** What is kept of a call that may be passed on to another callee (WAMP, Call Re-Routing). @internal */
+export interface Rerouting {
+  readonly message: Call;
+  readonly grant: Grant;
+  /** What it holds, in bytes. */
+  readonly size: number;
+  /** When the whole call is over, or infinity. */
+  readonly deadline: number;
+  /** Who did not attend to it. */
+  readonly tried: Set<Endpoint>;
+}
+
 /** A call with its invocation. @internal */
 export interface Invocation extends Timed {
   /** `undefined` where nobody waits for the result, but the callee is still at work and counts as busy. */
@@ -89,4 +103,8 @@ export interface Invocation extends Timed {
   readonly timeout: number;
   /** Whether the callee was interrupted and its answer is waited for: mode `kill`. */
   isInterrupted: boolean;
+  /** Whether the caller has had a progressive result. */
+  hasProgressed: boolean;
+  /** What another callee would need; `undefined` where none can take over. */
+  readonly rerouting: Rerouting | undefined;
 }

@@ -91,6 +91,12 @@ export function resolveFeatures(roles: Roles | undefined): MemberFeatures {
     hasFeature(roles, "callee", "progressive_call_invocations"),
     hasFeature(roles, "callee", "progressive_call_results"),
     hasFeature(roles, "callee", "call_timeout"),
+    hasFeature(roles, "caller", "payload_passthru_mode"),
+    hasFeature(roles, "callee", "payload_passthru_mode"),
+    hasFeature(roles, "publisher", "payload_passthru_mode"),
+    hasFeature(roles, "callee", "call_reroute"),
+    hasFeature(roles, "callee", "registration_revocation"),
+    hasFeature(roles, "subscriber", "subscription_revocation"),
   ];
   const key = announced.reduce<number>((bits, feature, index) => feature ? bits | 1 << index : bits, 0);
   let features = known.get(key);
@@ -105,5 +111,11 @@ function featuresOf(key: number): MemberFeatures {
     calleeProgressiveInvocations: (key & 4) !== 0,
     calleeProgressiveResults: (key & 8) !== 0,
     calleeTimeout: (key & 16) !== 0,
+    callerPassthru: (key & 32) !== 0,
+    calleePassthru: (key & 64) !== 0,
+    publisherPassthru: (key & 128) !== 0,
+    calleeReroute: (key & 256) !== 0,
+    calleeRevocation: (key & 512) !== 0,
+    subscriberRevocation: (key & 1024) !== 0,
   });
 }

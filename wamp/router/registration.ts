@@ -113,14 +113,21 @@ export function refuseSharing(existing: Registration, invoke: string, party: Par
   return [ERROR_URI.PROCEDURE_EXISTS_WITH_DIFFERENT_POLICY, text];
 }
 
-/** Whether a callee takes another invocation. @internal */
-export function canTake(endpoint: Endpoint): boolean {
+/** Whether a callee takes another invocation. */
+function canTake(endpoint: Endpoint): boolean {
   return endpoint.active < endpoint.concurrency;
 }
 
-/** Whether it takes one that others follow. @internal */
-export function canTakeStream(endpoint: Endpoint): boolean {
+/** Whether it takes one that others follow. */
+function canTakeStream(endpoint: Endpoint): boolean {
   return canTake(endpoint) && takesStreams(endpoint.party.member);
+}
+
+/** The test for callees of a call: one that others follow, one whose payload is passed through. @internal */
+export function acceptor(isStream: boolean, isPassthru: boolean): (endpoint: Endpoint) => boolean {
+  const accepts = isStream ? canTakeStream : canTake;
+  if (!isPassthru) return accepts;
+  return (endpoint) => endpoint.party.member.features.calleePassthru && accepts(endpoint);
 }
 
 /** Without canceling, progressive invocations do not count as supported (WAMP, Ignoring Progressive Call Invocations). @internal */

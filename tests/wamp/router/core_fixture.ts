@@ -27,6 +27,12 @@ export function member(
       calleeProgressiveInvocations: true,
       calleeProgressiveResults: true,
       calleeTimeout: true,
+      callerPassthru: true,
+      calleePassthru: true,
+      publisherPassthru: true,
+      calleeReroute: true,
+      calleeRevocation: true,
+      subscriberRevocation: true,
       ...options.features,
     },
   };
@@ -82,7 +88,7 @@ function showMessage(message: Extract<Effect, { kind: "send" }>["message"]): str
       return `${name} ${message.request} ${message.publication}`;
     case MESSAGE.UNSUBSCRIBED:
     case MESSAGE.UNREGISTERED:
-      return `${name} ${message.request}`;
+      return `${name} ${message.request}${message.details === undefined ? "" : ` ${JSON.stringify(message.details)}`}`;
     default:
       throw new TypeError(`Neither broker nor dealer sends ${name}`);
   }

@@ -57,7 +57,7 @@ export {
 export { join, type JoinOptions } from "./join.ts";
 export type { CancelMode, InvocationPolicy, RoleFeatures, Roles } from "./messages.ts";
 export { positional, Result } from "./result.ts";
-export type { Serializer, SerializerName } from "./serializers/serializer.ts";
+export { Serializer, type SerializerName } from "./serializers/serializer.ts";
 export type {
   Arguments,
   CallOptions,

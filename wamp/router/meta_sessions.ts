@@ -27,7 +27,12 @@ export function sessionDetails(member: RouterMember): Dict {
     authrole,
     authmethod,
     authprovider,
-    transport: { type: info.kind, serializer: serializer.name, secure: info.isTls, ...(agent !== undefined && { agent }) },
+    transport: {
+      type: info.kind,
+      serializer: serializer.name,
+      secure: info.isTls,
+      ...(agent !== undefined && { agent }),
+    },
   };
 }
 

@@ -21,6 +21,17 @@
  * @module
  */
 
+export type { Logger } from "../../internal/log.ts";
+export type { SerializerName } from "../serializers/serializer.ts";
+export type { Session } from "../session_api.ts";
+export type {
+  Transport,
+  TransportClosed,
+  TransportInfo,
+  TransportKind,
+  TransportReceiver,
+} from "../transports/transport.ts";
+export type { UriRules } from "../uris.ts";
 export { createRouter } from "./router.ts";
 export type {
   RealmLimits,
@@ -31,6 +42,11 @@ export type {
   SlowConsumerPolicy,
 } from "./router_api.ts";
 export {
+  type CompressionOptions,
+  type ConnectionInfo,
+  type KeepaliveOptions,
+  type OriginPolicy,
+  type PeerCertificate,
   type RawSocketListenOptions,
   type RouterServer,
   type RouterServerLimits,

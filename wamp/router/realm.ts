@@ -298,12 +298,12 @@ export class Realm implements MetaContext, WheelEntry {
     } catch (error) {
       // A payload that this receiver's format cannot hold, or that turned out to be malformed inside.
       const text = `The payload cannot be written as ${transport.serializer.name}: ${failureMessage(error)}`;
-      return this.#answerUnsendable(to, message, ERROR_URI.INVALID_PAYLOAD, text);
+      return this.#answerUnsent(to, message, ERROR_URI.INVALID_PAYLOAD, text);
     }
     const { maxMessage } = transport;
     if (maxMessage !== undefined && bytes.length > maxMessage) {
       const text = `The receiver takes messages of at most ${maxMessage} bytes, this one has ${bytes.length}`;
-      return this.#answerUnsendable(to, message, ERROR_URI.PAYLOAD_SIZE_EXCEEDED, text);
+      return this.#answerUnsent(to, message, ERROR_URI.PAYLOAD_SIZE_EXCEEDED, text);
     }
     transport.send(bytes);
   }
@@ -323,14 +323,14 @@ export class Realm implements MetaContext, WheelEntry {
         if (encoder === undefined) member.transport.send(member.transport.serializer.encode(message));
         else encoder.sendTo(member.transport);
       } catch (error) {
-        this.#warnUnsendable(member, message, failureMessage(error));
+        this.#warnUnsent(member, message, failureMessage(error));
       }
     }
   }
 
   /** Tells whoever waits for it that a message cannot be sent. */
-  #answerUnsendable(to: RouterMember, message: RouterMessage, error: string, text: string): void {
-    this.#warnUnsendable(to, message, text);
+  #answerUnsent(to: RouterMember, message: RouterMessage, error: string, text: string): void {
+    this.#warnUnsent(to, message, text);
     const payload = Payload.of([text]);
     if (message.type === MESSAGE.INVOCATION) {
       const answer = errorMessage(MESSAGE.INVOCATION, message.request, error, payload);
@@ -346,7 +346,7 @@ export class Realm implements MetaContext, WheelEntry {
     to.transport.send(to.transport.serializer.encode(message));
   }
 
-  #warnUnsendable(to: RouterMember, message: RouterMessage, reason: string): void {
+  #warnUnsent(to: RouterMember, message: RouterMessage, reason: string): void {
     this.#host.logger.warn("Cannot send a message", { session: to.id, message: messageName(message.type), reason });
   }
 }

@@ -16,7 +16,7 @@ import type {
   SocketAddress,
   StreamListener,
 } from "../../websocket/stream_listener.ts";
-import type { ConnectionInfo } from "../../websocket/web_socket_connection.ts";
+import type { ConnectionInfo, PeerCertificate } from "../../websocket/web_socket_connection.ts";
 import { serializerFor, SERIALIZERS } from "../serializers/mod.ts";
 import type { Serializer, SerializerName } from "../serializers/serializer.ts";
 import { type RawSocketAcceptOptions, type RawSocketAcceptor, rawSocketAcceptor } from "../transports/rawsocket.ts";
@@ -24,7 +24,7 @@ import { CLOSE_TIMEOUT, type Transport } from "../transports/transport.ts";
 import { WEBSOCKET_LIMITS, webSocketReceiver } from "../transports/websocket.ts";
 import type { Router } from "./router_api.ts";
 
-export type { ServerTlsOptions };
+export type { CompressionOptions, ConnectionInfo, KeepaliveOptions, OriginPolicy, PeerCertificate, ServerTlsOptions };
 
 /**
  * Where a router listens for RawSocket.

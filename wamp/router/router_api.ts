@@ -33,7 +33,10 @@ export interface RealmLimits {
   readonly maxSubscriptions?: number;
   /** Calls of one session that are open at a time. @default {10_000} */
   readonly maxOpenCalls?: number;
-  /** Bytes that wait for one session, beyond which it is a slow consumer. @default {4 MiB} */
+  /**
+   * Bytes that wait for one session, beyond which it is a slow consumer. The policy `disconnect` gives it a second to
+   * catch up; where four times as many wait, it is ended at once under every policy. @default {4 MiB}
+   */
   readonly maxSendBuffer?: number;
 }
 

@@ -9,9 +9,14 @@ import type { TimerWheel, WheelEntry } from "../../internal/timer_wheel.ts";
 import type { RouterMember } from "./member.ts";
 import type { SlowConsumerPolicy } from "./router_api.ts";
 
-/** Under a policy that spares it, a session is ended where this many times the limit wait for it. */
+/** A session is ended at once where this many times the limit wait for it, whatever the policy. */
 const HARD_FACTOR = 4;
-/** How often sessions that others wait for are looked at, in milliseconds: not every transport tells in time. */
+/**
+ * How long more than the limit may wait for a session before it is ended, in milliseconds: a burst, such as some large
+ * results at a time, needs a moment on its way and says nothing about who gets it.
+ */
+const GRACE = 1_000;
+/** How often slow sessions are looked at, in milliseconds: not every transport tells in time that it has room. */
 const CHECK_INTERVAL = 100;
 /** How long a session that others wait for may take nothing before it is ended, in milliseconds. */
 const STALL_TIMEOUT = 10_000;
@@ -25,7 +30,7 @@ export interface SlowConsumerOptions {
   readonly logger: Logger;
 }
 
-/** A slow session, and those that are not read from for its sake. */
+/** A session that is behind, and those that are not read from for its sake. */
 interface Hold {
   readonly senders: Set<RouterMember>;
   /** The fewest bytes that waited for it. */
@@ -62,10 +67,11 @@ export class SlowConsumers implements WheelEntry {
       if (this.dropped++ === 0) this.#warn("Events are left out for a slow session", member);
       return false;
     }
-    if (policy === "disconnect" || member.transport.bufferedAmount > limit * HARD_FACTOR) {
+    if (member.transport.bufferedAmount > limit * HARD_FACTOR) {
       this.#disconnect(member);
       return false;
     }
+    if (policy === "disconnect") this.#watch(member);
     // A session that sends to itself is read from all the same: it may be unable to read before it has written.
     if (policy === "backpressure" && sender !== undefined && sender !== member) this.#hold(member, sender);
     return true;
@@ -92,14 +98,18 @@ export class SlowConsumers implements WheelEntry {
   }
 
   #check(member: RouterMember, hold: Hold, now: number): void {
+    const { policy, limit } = this.#options;
     const amount = member.transport.bufferedAmount;
-    if (amount <= this.#options.limit / 2) this.#release(member);
+    if (policy === "disconnect") {
+      if (amount <= limit) this.#release(member);
+      else if (now - hold.since >= GRACE) this.#disconnect(member);
+    } else if (amount <= limit / 2) this.#release(member);
     else if (amount < hold.least) [hold.least, hold.since] = [amount, now];
     // Two that wait for each other, or somebody who stopped reading for good.
     else if (now - hold.since >= STALL_TIMEOUT) this.#disconnect(member);
   }
 
-  #hold(member: RouterMember, sender: RouterMember): void {
+  #watch(member: RouterMember): Hold {
     let hold = this.#holds.get(member);
     if (hold === undefined) {
       const now = performance.now();
@@ -107,8 +117,13 @@ export class SlowConsumers implements WheelEntry {
       this.#holds.set(member, hold);
       this.#arm(now);
     }
-    if (hold.senders.has(sender)) return;
-    hold.senders.add(sender);
+    return hold;
+  }
+
+  #hold(member: RouterMember, sender: RouterMember): void {
+    const { senders } = this.#watch(member);
+    if (senders.has(sender)) return;
+    senders.add(sender);
     if (sender.pauses++ === 0) sender.transport.pause();
   }
 

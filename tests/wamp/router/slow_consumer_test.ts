@@ -31,29 +31,48 @@ function openCall(fixture: RouterFixture): readonly [callee: ScriptedTransport, 
   return [callee, caller];
 }
 
-Deno.test("disconnect: a slow session is ended, counted, logged and told of, and others get the event", async () => {
-  const { logger, records } = recordingLogger();
-  await using fixture = new RouterFixture(slowRealm("disconnect"), { logger });
-  const [publisher, slow, quick] = [fixture.join(), joinAndSubscribe(fixture), joinAndSubscribe(fixture)];
-  quick.deliver(32, 2, {}, "wamp.session.on_leave");
-  quick.take();
-  slow.bufferedAmount = LIMIT;
-  publish(publisher);
-  assertEquals([slow.ending, slow.takeOne()[0], quick.takeOne()[0]], [undefined, 36, 36]);
-  slow.bufferedAmount = LIMIT + 1;
-  publish(publisher);
-  assertEquals([slow.ending, slow.take()], ["abort", []]);
-  const [event, left] = quick.take();
-  assertEquals([event?.[4], (left?.[4] as unknown[])[0]], [["x"], slow.session]);
-  const { slowDisconnected, eventsDropped, sessions, subscriptions } = fixture.router.statistics("realm1");
-  assertEquals([slowDisconnected, eventsDropped, sessions, subscriptions], [1, 0, 2, 2]);
-  assert(records.includes("warn: Session ended for being slow"));
+Deno.test("disconnect: a slow session is ended after a second, counted, logged and told of; others are not", async () => {
+  await withFakeClock(async (clock) => {
+    const { logger, records } = recordingLogger();
+    await using fixture = new RouterFixture(slowRealm("disconnect"), { logger });
+    const [publisher, slow, quick] = [fixture.join(), joinAndSubscribe(fixture), joinAndSubscribe(fixture)];
+    quick.deliver(32, 2, {}, "wamp.session.on_leave");
+    quick.take();
+    slow.bufferedAmount = LIMIT + 1;
+    publish(publisher);
+    assertEquals([slow.takeOne()[0], quick.takeOne()[0]], [36, 36]);
+    await clock.advance(900);
+    assertEquals(slow.ending, undefined);
+    await clock.advance(300);
+    assertEquals([slow.ending, slow.take(), clock.timers], ["abort", [], 0]);
+    assertEquals((quick.takeOne()[4] as unknown[])[0], slow.session);
+    const { slowDisconnected, eventsDropped, sessions, subscriptions } = fixture.router.statistics("realm1");
+    assertEquals([slowDisconnected, eventsDropped, sessions, subscriptions], [1, 0, 2, 2]);
+    assert(records.includes("warn: Session ended for being slow"));
+  });
 });
 
-Deno.test("disconnect: a slow caller is ended by its result, and its callee goes on", async () => {
+Deno.test("disconnect: a session that catches up within a second goes on", async () => {
+  await withFakeClock(async (clock) => {
+    await using fixture = new RouterFixture(slowRealm("disconnect"));
+    const [publisher, told, found] = [fixture.join(), joinAndSubscribe(fixture), joinAndSubscribe(fixture)];
+    told.bufferedAmount = found.bufferedAmount = LIMIT + 1;
+    publish(publisher);
+    await clock.advance(800);
+    told.drain(LIMIT);
+    found.bufferedAmount = LIMIT;
+    await clock.advance(2_000);
+    assertEquals([told.ending, found.ending, publisher.isPaused, clock.timers], [undefined, undefined, false, 0]);
+  });
+});
+
+Deno.test("disconnect: a session is ended at once where four times the limit wait", async () => {
   await using fixture = new RouterFixture(slowRealm("disconnect"));
   const [callee, caller] = openCall(fixture);
-  caller.bufferedAmount = LIMIT + 1;
+  caller.bufferedAmount = 4 * LIMIT;
+  callee.deliver(70, 1, { progress: true });
+  assertEquals([caller.ending, caller.takeOne()[0]], [undefined, 50]);
+  caller.bufferedAmount = 4 * LIMIT + 1;
   callee.deliver(70, 1, { progress: true });
   assertEquals([caller.ending, callee.takeOne()[0], callee.ending], ["abort", 69, undefined]);
   assertEquals(fixture.router.statistics("realm1").openCalls, 0);

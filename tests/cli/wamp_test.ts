@@ -336,6 +336,28 @@ Deno.test("router serves several realms, and a Unix socket", async () => {
   }
 });
 
+Deno.test("register --exec answers with an error where its command cannot be run", async () => {
+  await withRouter(async ({ session, start }) => {
+    const register = start("register", "com.test.run", "--exec", "/nonexistent/viaduct-command");
+    await register.line(register.reported, /^Registered/);
+    const error = await session.call("com.test.run").catch((error: unknown) => error);
+    assert(error instanceof ApplicationError);
+    assertEquals(error.uri, "wamp.error.runtime_error");
+    assertEquals(await register.stop(), 0);
+  });
+});
+
+Deno.test("router lets in pages of the origins given, and reports connections with --verbose", async () => {
+  const router = new Running(["router", "--port", "0", "--origin", "https://app.example", "--verbose"]);
+  const [, url = ""] = await router.line(router.printed, /^Listening on (ws:\S+)$/);
+  const session = await join(url, { realm: "realm1", headers: { origin: "https://app.example" } });
+  await session.leave();
+  await assertRejects(() => join(url, { realm: "realm1", headers: { origin: "https://other.example" } }));
+  await assertRejects(() => join(url, { realm: "realm2", headers: { origin: "https://app.example" } }));
+  await router.line(router.reported, /^info Session refused \{.*wamp\.error\.no_such_realm/);
+  assertEquals(await router.stop(), 0);
+});
+
 const MISUSES: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
   "no URI": [["call"], /^viaduct: A URI must be given$/],
   "a keyword without a value": [["publish", "a", "--kwarg", "x"], /--kwarg must be like name=value, received "x"$/],

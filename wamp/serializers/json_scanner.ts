@@ -25,7 +25,8 @@ const DICT_END = 0x7d;
 /** 2^53 has this many digits: a number with fewer is exact. */
 const INEXACT_FROM = 16;
 
-const ESCAPES = '"\\/bfnrt';
+/** What may follow a backslash by itself (RFC 8259 §7). */
+const ESCAPES = '"bf\\nr/t';
 const UNICODE_ESCAPE = 0x75;
 const HEX_DIGITS = "0123456789abcdefABCDEF";
 /** How a string that stands for bytes begins. */

@@ -149,7 +149,9 @@ Deno.test("json.batched ends each message with 0x1E, which no message holds (WAM
   const { jsonBatched } = serializers;
   assertEquals(textOf(jsonBatched.encode(GOODBYE)), '[6,{},"wamp.close.normal"]\x1e');
   for (const text of ["\x1e", "\x18", `\x1e${"long ".repeat(50)}`]) {
-    for (const payload of [Payload.of([text]), Payload.of([[{ [text]: text }]]), Payload.of([], { [text]: 2n ** 60n })]) {
+    for (
+      const payload of [Payload.of([text]), Payload.of([[{ [text]: text }]]), Payload.of([], { [text]: 2n ** 60n })]
+    ) {
       const message: Message = { ...CALL, procedure: `a${text}`, payload };
       const bytes = jsonBatched.encode(message).slice();
       assertEquals(bytes.indexOf(0x1e), bytes.length - 1);

@@ -129,6 +129,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/router/dealer.ts",
       "wamp/router/dealer_messages.ts",
       "wamp/router/effects.ts",
+      "wamp/router/event_store.ts",
       "wamp/router/invocation.ts",
       "wamp/router/match.ts",
       "wamp/router/registration.ts",

@@ -15,8 +15,32 @@ import {
   type Unsubscribe,
 } from "../messages.ts";
 import { Payload } from "../payload.ts";
-import { type Effect, type Member, NOTHING, passthruOf, refusal } from "./effects.ts";
-import { isAcceptablePattern, isAcceptableUri, MatchIndex } from "./match.ts";
+import {
+  abort,
+  type Effect,
+  type Grant,
+  type Member,
+  NOTHING,
+  passthruOf,
+  PLAIN_GRANT,
+  type Refusal,
+  refusal,
+  usesPassthru,
+} from "./effects.ts";
+import { EventHistory, RetainedEvents, type StoredEvent } from "./event_store.ts";
+import { isAcceptablePattern, isAcceptableUri, matchesPattern, MatchIndex } from "./match.ts";
+
+/** A subscription whose events are kept. @internal */
+export interface HistoryOptions {
+  /** The topic or pattern. */
+  readonly uri: string;
+  /** How it is matched. @default {"exact"} */
+  readonly match?: MatchPolicy;
+  /** How many events are kept. */
+  readonly limit: number;
+  /** What they may hold, in bytes. @default {16 MiB} */
+  readonly maxBytes?: number;
+}
 
 /** Choices for a broker. @internal */
 export interface BrokerOptions {
@@ -28,9 +52,15 @@ export interface BrokerOptions {
   readonly nextSubscriptionId: () => number;
   /** Gives the id of a publication. */
   readonly nextPublicationId: () => number;
-  /** The time now in ISO 8601, for `created`. */
+  /** The time now in ISO 8601, for `created`, and for events that are kept. */
   readonly timestamp: () => string;
+  /** What retained events may hold, in bytes. @default {16 MiB} */
+  readonly maxRetained?: number;
+  /** Subscriptions whose events are kept; they are there from the beginning. @default {[]} */
+  readonly eventStores?: readonly HistoryOptions[];
 }
+
+const DEFAULT_STORE_BYTES = 16 << 20;
 
 /** What the meta API tells of a subscription (WAMP, Subscription Meta API: SubscriptionDetails). @internal */
 export interface SubscriptionDetails {
@@ -46,6 +76,8 @@ export type IdLists = Record<MatchPolicy, number[]>;
 /** A subscription: all sessions that subscribed to one URI by one policy share it. */
 interface Subscription extends SubscriptionDetails {
   readonly members: Set<Member>;
+  /** Its events, where they are kept. Then it stays without subscribers too. */
+  readonly history: EventHistory | undefined;
 }
 
 /** One publication on its way to the subscriptions that match. */
@@ -55,10 +87,14 @@ interface Publication {
   readonly payload: Payload;
   readonly except: Member | undefined;
   readonly accepts: ((member: Member) => boolean) | undefined;
+  /** The Options it came with; none for what the router publishes. */
+  readonly options: Publish["options"];
   /** The Details for exact subscriptions. */
   readonly details: PassthruOptions;
   /** The same with the topic, for patterns; made for the first. */
   patternDetails: PassthruOptions | undefined;
+  /** As it is kept; made for the first that does. */
+  stored: StoredEvent | undefined;
 }
 
 /** A broker. @internal */
@@ -67,10 +103,23 @@ export class Broker {
   readonly #index = new MatchIndex<Subscription>();
   readonly #byId = new Map<number, Subscription>();
   readonly #byMember = new Map<Member, Set<Subscription>>();
+  readonly #retained: RetainedEvents;
+  /** The subscriptions whose events are kept. */
+  readonly #stores: Subscription[] = [];
 
-  /** Makes one without subscriptions. */
+  /** Makes one without subscribers. */
   constructor(options: BrokerOptions) {
+    const { maxRetained = DEFAULT_STORE_BYTES, eventStores = [] } = options;
     this.#options = options;
+    this.#retained = new RetainedEvents(maxRetained);
+    for (const { uri, match = "exact", limit, maxBytes = DEFAULT_STORE_BYTES } of eventStores) {
+      this.#stores.push(this.#create(uri, match, new EventHistory(limit, maxBytes)));
+    }
+  }
+
+  /** How many topics have a retained event. */
+  get retained(): number {
+    return this.#retained.size;
   }
 
   /** How many subscriptions there are. */
@@ -101,20 +150,37 @@ export class Broker {
       effects.push(refusal(member, MESSAGE.SUBSCRIBE, request, ERROR_URI.UNAVAILABLE, text));
       return;
     }
-    const subscription = existing ?? this.#create(topic, match);
+    const subscription = existing ?? this.#create(topic, match, undefined);
     const { id } = subscription;
     effects.push({ kind: "send", to: member, message: { type: MESSAGE.SUBSCRIBED, request, subscription: id } });
     if (existing === undefined) {
       effects.push({ kind: "meta", topic: "wamp.subscription.on_create", args: [member.id, detailsOf(subscription)] });
     }
-    if (!isNew) return;
-    subscription.members.add(member);
-    if (joined === undefined) this.#byMember.set(member, new Set([subscription]));
-    else joined.add(subscription);
-    effects.push({ kind: "meta", topic: "wamp.subscription.on_subscribe", args: [member.id, id] });
+    if (isNew) {
+      subscription.members.add(member);
+      if (joined === undefined) this.#byMember.set(member, new Set([subscription]));
+      else joined.add(subscription);
+      effects.push({ kind: "meta", topic: "wamp.subscription.on_subscribe", args: [member.id, id] });
+    }
+    if (message.options.get_retained === true) this.#deliverRetained(subscription, member, effects);
   }
 
-  #create(uri: string, match: MatchPolicy): Subscription {
+  /** WAMP, Event Retention. */
+  #deliverRetained({ id, uri, match }: Subscription, member: Member, effects: Effect[]): void {
+    for (const { publication, topic, details, payload } of this.#retained.find(uri, match, member)) {
+      const message: Event = {
+        type: MESSAGE.EVENT,
+        subscription: id,
+        publication,
+        details: { ...details, ...(match !== "exact" && { topic }), retained: true },
+        // A copy, so that nothing encoded for this subscriber stays with what is kept.
+        payload: payload.copy(),
+      };
+      effects.push({ kind: "event", to: [member], count: 1, except: undefined, accepts: undefined, message });
+    }
+  }
+
+  #create(uri: string, match: MatchPolicy, history: EventHistory | undefined): Subscription {
     const { nextSubscriptionId, timestamp } = this.#options;
     const subscription: Subscription = {
       id: nextSubscriptionId(),
@@ -122,6 +188,7 @@ export class Broker {
       uri,
       match,
       members: new Set(),
+      history,
     };
     this.#index.add(subscription);
     this.#byId.set(subscription.id, subscription);
@@ -143,27 +210,50 @@ export class Broker {
     this.#detach(member, subscription, effects);
   }
 
+  /**
+   * Takes a subscriber out of a subscription (WAMP, Subscription Revocation).
+   *
+   * @returns Whether it was in.
+   */
+  removeSubscriber(member: Member, id: number, reason: string | undefined, effects: Effect[]): boolean {
+    const subscription = this.#byId.get(id);
+    const joined = this.#byMember.get(member);
+    if (subscription === undefined || joined === undefined || !joined.delete(subscription)) return false;
+    if (joined.size === 0) this.#byMember.delete(member);
+    if (member.features.subscriberRevocation) {
+      const details = { subscription: id, ...(reason !== undefined && { reason }) };
+      effects.push({ kind: "send", to: member, message: { type: MESSAGE.UNSUBSCRIBED, request: 0, details } });
+    }
+    this.#detach(member, subscription, effects);
+    return true;
+  }
+
   #detach(member: Member, subscription: Subscription, effects: Effect[]): void {
     const { id, members } = subscription;
     members.delete(member);
     effects.push({ kind: "meta", topic: "wamp.subscription.on_unsubscribe", args: [member.id, id] });
-    if (members.size > 0) return;
+    if (members.size > 0 || subscription.history !== undefined) return;
     this.#index.remove(subscription);
     this.#byId.delete(id);
     effects.push({ kind: "meta", topic: "wamp.subscription.on_delete", args: [member.id, id] });
   }
 
   /** PUBLISH (WAMP, Publishing and Events). Answers only where an acknowledgement was asked for. */
-  publish(publisher: Member, message: Publish, effects: Effect[]): void {
+  publish(publisher: Member, message: Publish, effects: Effect[], grant: Grant = PLAIN_GRANT): void {
     const { topic, options, request } = message;
-    const exact = this.#index.exact(topic);
-    if ((exact === undefined && !isAcceptableUri(topic, this.#options.uriRules)) || !mayPublish(publisher, topic)) {
-      if (options.acknowledge !== true) return;
-      const text = "Cannot publish: the topic is a bad URI, or reserved";
-      effects.push(refusal(publisher, MESSAGE.PUBLISH, request, ERROR_URI.INVALID_URI, text));
+    if (usesPassthru(options) && !publisher.features.publisherPassthru) {
+      // WAMP, Payload Passthru Mode, Feature Announcement
+      const text = "PUBLISH with a ppt_scheme without having announced the feature";
+      effects.push(abort(publisher, "unexpected_message", text));
       return;
     }
-    const isHeard = exact !== undefined || this.#index.hasPatterns;
+    const exact = this.#index.exact(topic);
+    const refused = this.#refusePublish(publisher, message, exact, grant);
+    if (refused !== undefined) {
+      if (options.acknowledge === true) effects.push(refusal(publisher, MESSAGE.PUBLISH, request, ...refused));
+      return;
+    }
+    const isHeard = exact !== undefined || this.#index.hasPatterns || options.retain === true;
     if (!isHeard && options.acknowledge !== true) return;
     const id = this.#options.nextPublicationId();
     if (options.acknowledge === true) {
@@ -176,9 +266,23 @@ export class Broker {
       payload: message.payload,
       except: options.exclude_me === false ? undefined : publisher,
       accepts: filterOf(options),
-      details: eventDetails(publisher, options),
+      options,
+      details: eventDetails(publisher, options, grant),
       patternDetails: undefined,
+      stored: undefined,
     }, effects);
+  }
+
+  #refusePublish(
+    publisher: Member,
+    { topic, options }: Publish,
+    exact: Subscription | undefined,
+    grant: Grant,
+  ): Refusal | undefined {
+    if ((exact === undefined && !isAcceptableUri(topic, this.#options.uriRules)) || !mayPublish(publisher, topic)) {
+      return [ERROR_URI.INVALID_URI, "Cannot publish: the topic is a bad URI, or reserved"];
+    }
+    return grant.disclose === false && options.disclose_me === true ? DISCLOSURE_DENIED : undefined;
   }
 
   /** Publishes on behalf of the router: what the meta API tells. */
@@ -191,20 +295,49 @@ export class Broker {
       payload: Payload.of(args),
       except: undefined,
       accepts: undefined,
+      options: NOTHING,
       details: NOTHING,
       patternDetails: undefined,
+      stored: undefined,
     }, effects);
   }
 
   #dispatch(exact: Subscription | undefined, publication: Publication, effects: Effect[]): void {
-    if (exact !== undefined) pushEvent(exact, publication, publication.details, effects);
+    if (publication.options.retain === true) this.#retained.retain(this.#store(publication));
+    if (exact !== undefined) {
+      this.#record(exact, publication);
+      pushEvent(exact, publication, publication.details, effects);
+    }
     if (!this.#index.hasPatterns) return;
     this.#index.visitPatterns(publication.topic, (subscription) => {
       // WAMP, Pattern-based Subscription, Concrete topic published to
       publication.patternDetails ??= { ...publication.details, topic: publication.topic };
+      this.#record(subscription, publication);
       pushEvent(subscription, publication, publication.patternDetails, effects);
       return false;
     });
+  }
+
+  /** Adds to the history of a subscription, if it has one. */
+  #record({ history }: Subscription, publication: Publication): void {
+    // WAMP, Event History, Security Aspects: ids of sessions mean nothing later.
+    const { exclude, eligible } = publication.options;
+    if (history === undefined || exclude !== undefined || eligible !== undefined) return;
+    history.add(this.#store(publication));
+  }
+
+  #store(publication: Publication): StoredEvent {
+    const { id, topic, payload, details, accepts, except, options } = publication;
+    return publication.stored ??= {
+      publication: id,
+      timestamp: this.#options.timestamp(),
+      topic,
+      payload: payload.retain().copy(),
+      details,
+      accepts,
+      except: except?.id,
+      listed: countListed(options),
+    };
   }
 
   /** Ends all subscriptions of a session that is gone. */
@@ -252,11 +385,29 @@ export class Broker {
     return subscription && Array.from(subscription.members, (member) => member.id);
   }
 
+  /**
+   * Where the history of a subscription is: its own, or, for the exact subscription to a topic, that of a pattern, of which
+   * only that topic counts.
+   */
+  history(id: number): { readonly history: EventHistory; readonly topic: string | undefined } | undefined {
+    const subscription = this.#byId.get(id);
+    if (subscription === undefined) return undefined;
+    const { history, uri, match } = subscription;
+    if (history !== undefined) return { history, topic: undefined };
+    const store = match === "exact" ? this.#stores.find((one) => matchesPattern(one.uri, one.match, uri)) : undefined;
+    return store?.history && { history: store.history, topic: uri };
+  }
+
   /** `wamp.subscription.count_subscribers`. */
   countSubscribers(id: number): number | undefined {
     return this.#byId.get(id)?.members.size;
   }
 }
+
+const DISCLOSURE_DENIED: Refusal = [
+  ERROR_URI.OPTION_DISALLOWED_DISCLOSE_ME,
+  "Cannot publish: this session's identity is not to be disclosed",
+];
 
 function detailsOf({ id, created, uri, match }: Subscription): SubscriptionDetails {
   return { id, created, uri, match };
@@ -275,18 +426,30 @@ function pushEvent(
 ): void {
   const { id, members } = subscription;
   const { except, accepts, payload } = publication;
-  if (members.size === 1 && except !== undefined && members.has(except)) return;
+  if (members.size === 0 || members.size === 1 && except !== undefined && members.has(except)) return;
   const message: Event = { type: MESSAGE.EVENT, subscription: id, publication: publication.id, details, payload };
   effects.push({ kind: "event", to: members, count: members.size, except, accepts, message });
 }
 
 /** The Details of an event, built anew: what a publisher puts into its Options is not to be taken for the router's word. */
-function eventDetails(publisher: Member, options: Publish["options"]): PassthruOptions {
+function eventDetails(publisher: Member, options: Publish["options"], grant: Grant): PassthruOptions {
   const passthru = passthruOf(options);
+  const { trustlevel, disclose } = grant;
   // WAMP, Publisher Identification
-  if (options.disclose_me !== true) return passthru ?? NOTHING;
+  const isDisclosed = disclose ?? options.disclose_me === true;
+  if (!isDisclosed && trustlevel === undefined) return passthru ?? NOTHING;
   const { id, authid, authrole } = publisher;
-  return { ...passthru, publisher: id, publisher_authid: authid, publisher_authrole: authrole };
+  return {
+    ...passthru,
+    ...(trustlevel !== undefined && { trustlevel }),
+    ...(isDisclosed && { publisher: id, publisher_authid: authid, publisher_authrole: authrole }),
+  };
+}
+
+function countListed(options: Publish["options"]): number {
+  const { eligible, eligible_authid, eligible_authrole, exclude, exclude_authid, exclude_authrole } = options;
+  const lists = [eligible, eligible_authid, eligible_authrole, exclude, exclude_authid, exclude_authrole];
+  return lists.reduce((sum, list) => sum + (list?.length ?? 0), 0);
 }
 
 /** Who gets an event, where the publisher said so (WAMP, Subscriber Black- and Whitelisting). */

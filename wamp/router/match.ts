@@ -32,6 +32,16 @@ export interface MatchEntry {
   readonly match: MatchPolicy;
 }
 
+/** Whether a pattern matches `uri`, for a few of both; many patterns stand in a {@linkcode MatchIndex}. @internal */
+export function matchesPattern(pattern: string, match: MatchPolicy, uri: string): boolean {
+  if (match === "exact") return pattern === uri;
+  if (match === "prefix") return uri.startsWith(pattern);
+  const expected = pattern.split(".");
+  const components = uri.split(".");
+  return expected.length === components.length &&
+    expected.every((component, index) => component === "" || component === components[index]);
+}
+
 /** Entries by URI and policy; one for each pair. @internal */
 export class MatchIndex<Entry extends MatchEntry> {
   readonly #exact = new Map<string, Entry>();

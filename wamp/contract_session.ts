@@ -15,6 +15,7 @@ import type {
   ResultInput,
   ResultOutput,
   StandardIssue,
+  StandardResult,
   StandardSchema,
   TopicOf,
   TopicSpec,
@@ -65,7 +66,8 @@ class CheckedSession<Api extends Contract> implements ContractSession<Api> {
     options: CallOptions = {},
   ): Promise<ResultOutput<ProcedureOf<Api, Uri>>> {
     const spec = this.#procedure(procedure);
-    const sent = await checkArguments(spec, args, options.kwargs);
+    const checked = checkArguments(spec, args, options.kwargs);
+    const sent = checked instanceof Promise ? await checked : checked;
     options.signal?.throwIfAborted();
     const value = await this.#session.call(procedure, sent.args, { ...options, kwargs: sent.kwargs });
     const result = await check(spec.result, value, `The result of ${procedure}`, ERROR_URI.INVALID_PAYLOAD);
@@ -92,7 +94,8 @@ class CheckedSession<Api extends Contract> implements ContractSession<Api> {
   ): Promise<Registration> {
     const spec = this.#procedure(procedure);
     const answer = async (invocation: Invocation): Promise<unknown> => {
-      const received = await checkArguments(spec, invocation.args, invocation.kwargs);
+      const checked = checkArguments(spec, invocation.args, invocation.kwargs);
+      const received = checked instanceof Promise ? await checked : checked;
       const typed = new CheckedInvocation(invocation, received) as Invocation as TypedInvocation<
         ArgsOutput<ProcedureOf<Api, Uri>>
       >;
@@ -103,12 +106,20 @@ class CheckedSession<Api extends Contract> implements ContractSession<Api> {
     return this.#session.register(procedure, answer, options);
   }
 
-  async publish<Uri extends TopicUri<Api>>(
+  publish<Uri extends TopicUri<Api>>(
     topic: Uri,
     args: ArgsInput<TopicOf<Api, Uri>>,
     options: PublishOptions = {},
   ): Promise<number | undefined> {
-    const sent = await checkArguments(this.#topic(topic), args, options.kwargs);
+    const published = this.#publish(topic, args, options);
+    // As with the session's own: nobody has to await it.
+    published.catch(() => {});
+    return published;
+  }
+
+  async #publish(topic: string, args: readonly unknown[], options: PublishOptions): Promise<number | undefined> {
+    const checked = checkArguments(this.#topic(topic), args, options.kwargs);
+    const sent = checked instanceof Promise ? await checked : checked;
     return await this.#session.publish(topic, sent.args, { ...options, kwargs: sent.kwargs });
   }
 
@@ -120,7 +131,8 @@ class CheckedSession<Api extends Contract> implements ContractSession<Api> {
     const spec = this.#topic(topic);
     const isChecked = spec.args !== undefined || spec.kwargs !== undefined;
     const take = async (event: SessionEvent): Promise<void> => {
-      const received = await checkArguments(spec, event.args, event.kwargs);
+      const checked = checkArguments(spec, event.args, event.kwargs);
+      const received = checked instanceof Promise ? await checked : checked;
       const { topic, publication, details } = event;
       await handler({ topic, publication, details, ...received } as TypedEvent<ArgsOutput<TopicOf<Api, Uri>>>);
     };
@@ -172,26 +184,40 @@ function describe({ message, path }: { readonly message: string; readonly path: 
   return path.length === 0 ? message : `${path.join(".")}: ${message}`;
 }
 
-async function check(
+/** A value, now or later: most validators answer at once, and then nothing is to change its place in the order. */
+type Soon<Value> = Value | Promise<Value>;
+
+function check(
   schema: StandardSchema | undefined,
   value: unknown,
   what: string,
   uri: string = ERROR_URI.INVALID_ARGUMENT,
-): Promise<unknown> {
+): Soon<unknown> {
   if (schema === undefined) return value;
-  const result = await schema["~standard"].validate(value);
-  if (result.issues !== undefined) throw new ContractError(uri, what, result.issues);
-  return result.value;
+  const take = (result: StandardResult<unknown>): unknown => {
+    if (result.issues !== undefined) throw new ContractError(uri, what, result.issues);
+    return result.value;
+  };
+  const result = schema["~standard"].validate(value);
+  return result instanceof Promise ? result.then(take) : take(result);
 }
 
-async function checkArguments(
+function checkArguments(
   { args, kwargs }: TopicSpec,
   givenArgs: readonly unknown[],
   givenKwargs: Readonly<Dict> = {},
-): Promise<Checked> {
-  const checked = await check(args, givenArgs, "Positional arguments");
-  if (!Array.isArray(checked)) throw new TypeError("Cannot use contract: a validator of args must give a list");
-  return { args: checked, kwargs: await check(kwargs, givenKwargs, "Keyword arguments") as Dict };
+): Soon<Checked> {
+  const checkedArgs = check(args, givenArgs, "Positional arguments");
+  const checkedKwargs = check(kwargs, givenKwargs, "Keyword arguments");
+  if (!(checkedArgs instanceof Promise) && !(checkedKwargs instanceof Promise)) {
+    return toChecked([checkedArgs, checkedKwargs]);
+  }
+  return Promise.all([checkedArgs, checkedKwargs]).then(toChecked);
+}
+
+function toChecked([args, kwargs]: readonly [unknown, unknown]): Checked {
+  if (!Array.isArray(args)) throw new TypeError("Cannot use contract: a validator of args must give a list");
+  return { args, kwargs: kwargs as Dict };
 }
 
 /** Checks the first positional result of a handler, and leaves the rest. */

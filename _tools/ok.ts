@@ -24,7 +24,7 @@ const SPELLING = [
   ...["--cache", "--cache-location", ".cache/spelling"],
 ];
 
-const SOURCE_FOLDERS = ["internal", "websocket", "cli", "examples", "bench", "tests", "_tools"];
+const SOURCE_FOLDERS = ["internal", "websocket", "wamp", "testing", "cli", "examples", "bench", "tests", "_tools"];
 
 async function listChecks(): Promise<Check[]> {
   const entries = [...(await readExports()).values()];

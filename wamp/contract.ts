@@ -20,6 +20,8 @@ export interface StandardIssue {
 /**
  * What a validator says, by the Standard Schema: a value, or what is wrong.
  *
+ * @typeParam Output What comes out.
+ *
  * @public
  */
 export type StandardResult<Output> =
@@ -49,7 +51,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
-/** What carries types that have no validator; it is never there. */
+/** What carries types that have no validator; it is never there. @internal */
 declare const TYPES: unique symbol;
 
 /**
@@ -93,18 +95,25 @@ export interface Contract {
 /**
  * A procedure by its types alone.
  *
+ * @typeParam Args The positional arguments, a tuple.
+ * @typeParam Value The first positional result.
+ *
  * @public
  */
 export interface TypedProcedure<Args extends readonly unknown[], Value> extends ProcedureSpec {
+  /** The types; nothing is there at run time. */
   readonly [TYPES]?: { readonly args: Args; readonly result: Value };
 }
 
 /**
  * A topic by its types alone.
  *
+ * @typeParam Args The positional arguments, a tuple.
+ *
  * @public
  */
 export interface TypedTopic<Args extends readonly unknown[]> extends TopicSpec {
+  /** The types; nothing is there at run time. */
   readonly [TYPES]?: { readonly args: Args };
 }
 
@@ -120,12 +129,16 @@ type SchemaOf<Spec, Key extends "args" | "result"> = Spec extends { readonly [K 
 /**
  * The positional arguments that are given: by types, or what goes into the validator.
  *
+ * @typeParam Spec What the contract says of it.
+ *
  * @public
  */
 export type ArgsInput<Spec> = TypesOf<Spec> extends { readonly args: infer Args } ? AsArgs<Args>
   : AsArgs<InputOf<SchemaOf<Spec, "args">>>;
 /**
  * The positional arguments that are received: by types, or what comes out of the validator.
+ *
+ * @typeParam Spec What the contract says of it.
  *
  * @public
  */
@@ -134,12 +147,16 @@ export type ArgsOutput<Spec> = TypesOf<Spec> extends { readonly args: infer Args
 /**
  * The result that a handler gives.
  *
+ * @typeParam Spec What the contract says of it.
+ *
  * @public
  */
 export type ResultInput<Spec> = TypesOf<Spec> extends { readonly result: infer Value } ? Value
   : InputOf<SchemaOf<Spec, "result">>;
 /**
  * The result that a caller gets.
+ *
+ * @typeParam Spec What the contract says of it.
  *
  * @public
  */
@@ -155,11 +172,15 @@ type Topics<Api extends Contract> = Api["topics"] extends Readonly<Record<string
 /**
  * The URIs of a contract's procedures.
  *
+ * @typeParam Api The contract.
+ *
  * @public
  */
 export type ProcedureUri<Api extends Contract> = keyof Procedures<Api> & string;
 /**
  * The URIs of a contract's topics.
+ *
+ * @typeParam Api The contract.
  *
  * @public
  */
@@ -167,11 +188,17 @@ export type TopicUri<Api extends Contract> = keyof Topics<Api> & string;
 /**
  * What a contract says of a procedure.
  *
+ * @typeParam Api The contract.
+ * @typeParam Uri The URI.
+ *
  * @public
  */
 export type ProcedureOf<Api extends Contract, Uri extends ProcedureUri<Api>> = Procedures<Api>[Uri];
 /**
  * What a contract says of a topic.
+ *
+ * @typeParam Api The contract.
+ * @typeParam Uri The URI.
  *
  * @public
  */

@@ -240,6 +240,8 @@ export interface Registration extends AsyncDisposable {
 /**
  * An invocation with arguments of known types.
  *
+ * @typeParam Args The positional arguments, a tuple.
+ *
  * @public
  */
 export interface TypedInvocation<Args extends readonly unknown[]> extends Invocation {
@@ -249,6 +251,8 @@ export interface TypedInvocation<Args extends readonly unknown[]> extends Invoca
 
 /**
  * An event with arguments of known types.
+ *
+ * @typeParam Args The positional arguments, a tuple.
  *
  * @public
  */

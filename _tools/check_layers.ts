@@ -134,6 +134,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/router/match.ts",
       "wamp/router/registration.ts",
       "wamp/router/rerouting.ts",
+      "wamp/router/testaments.ts",
     ],
   },
   {
@@ -142,7 +143,10 @@ export const LAYERS: readonly Layer[] = [
       "wamp/router/acceptor.ts",
       "wamp/router/member.ts",
       "wamp/router/meta.ts",
+      "wamp/router/meta_history.ts",
+      "wamp/router/meta_requirements.ts",
       "wamp/router/meta_sessions.ts",
+      "wamp/router/meta_testaments.ts",
       "wamp/router/realm.ts",
       "wamp/router/router.ts",
       "wamp/router/router_api.ts",

@@ -17,17 +17,22 @@ import { SharedBytes, type Transport } from "../transports/transport.ts";
 import { CLOSE_URI, ERROR_URI, isReserved } from "../uris.ts";
 import { Broker } from "./broker.ts";
 import { Dealer } from "./dealer.ts";
-import type { Effect, EventEffect, MemberFeatures } from "./effects.ts";
+import { type Effect, type EventEffect, type MemberFeatures, PLAIN_GRANT } from "./effects.ts";
 import { type Identity, type MemberLink, RouterMember } from "./member.ts";
 import { type MetaContext, type MetaProcedure, REGISTRATION_PROCEDURES, SUBSCRIPTION_PROCEDURES } from "./meta.ts";
+import { HISTORY_PROCEDURES } from "./meta_history.ts";
 import { SESSION_PROCEDURES, sessionDetails } from "./meta_sessions.ts";
+import { TESTAMENT_PROCEDURES } from "./meta_testaments.ts";
 import type { RealmOptions, RealmStatistics } from "./router_api.ts";
 import { SlowConsumers } from "./slow_consumers.ts";
+import { Testaments } from "./testaments.ts";
 
 const META_PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
   ...Object.entries(SESSION_PROCEDURES),
   ...Object.entries(SUBSCRIPTION_PROCEDURES),
   ...Object.entries(REGISTRATION_PROCEDURES),
+  ...Object.entries(HISTORY_PROCEDURES),
+  ...Object.entries(TESTAMENT_PROCEDURES),
 ]);
 
 /** What realms share. @internal */
@@ -52,6 +57,7 @@ export class Realm implements MetaContext, WheelEntry {
   readonly uri: string;
   readonly broker: Broker;
   readonly dealer: Dealer;
+  readonly testaments = new Testaments();
   readonly members = new Map<number, RouterMember>();
   readonly #options: ResolvedRealm;
   readonly #host: RealmHost;
@@ -140,6 +146,7 @@ export class Realm implements MetaContext, WheelEntry {
     this.#host.logger.debug("Session left", { realm: this.uri, session: member.id });
     this.dealer.leave(member, this.#effects);
     this.broker.leave(member, this.#effects);
+    this.testaments.publish(member, this.broker, this.#effects);
     const args = [member.id, member.authid, member.authrole];
     if (!this.#isQuiet) this.#effects.push({ kind: "meta", topic: "wamp.session.on_leave", args });
     this.#perform();
@@ -230,7 +237,14 @@ export class Realm implements MetaContext, WheelEntry {
 
   #answerMeta(caller: RouterMember, { request, payload }: Call, procedure: MetaProcedure): void {
     try {
-      const results = procedure(this, { args: payload.args, kwargs: payload.kwargs, caller });
+      const results = procedure(this, {
+        args: payload.args,
+        kwargs: payload.kwargs,
+        caller,
+        size: payload.byteLength,
+        grant: PLAIN_GRANT,
+        effects: this.#effects,
+      });
       const message = { type: MESSAGE.RESULT, request, details: {}, payload: Payload.of(results) };
       this.#effects.push({ kind: "send", to: caller, message });
     } catch (error) {

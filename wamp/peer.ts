@@ -124,11 +124,6 @@ export class ClientPeer<Request extends PendingRequest, Open extends OpenInvocat
     return this.#ids.upcoming;
   }
 
-  /** How many requests wait for an answer. */
-  get pending(): number {
-    return this.#requests.size;
-  }
-
   /** The first message. */
   hello(options: HelloOptions): Hello {
     const { realm, agent, authmethods, authid, authrole, authextra, roles = CLIENT_ROLES } = options;

@@ -126,11 +126,6 @@ export class SessionImpl implements Session, SessionTarget {
     return state === "joining" ? "open" : state;
   }
 
-  /** The transport. @internal */
-  get transport(): Transport {
-    return this.#link.transport;
-  }
-
   call<Value = unknown>(procedure: string, args?: readonly unknown[], options?: CallOptions): Promise<Value> {
     try {
       // What the procedure answers with is the caller's to know.

@@ -20,9 +20,6 @@ export const ALL_FEATURES: Dict = {
   broker: {},
 };
 
-/** Encodes without sharing a buffer with the session. */
-const own = new Serializer(cbor.format, 3, false);
-
 /**
  * The session's transport. What it delivers is overwritten at once, so that a view kept beyond its time shows.
  *
@@ -38,9 +35,12 @@ export class ScriptedTransport implements Transport {
   ending: "close" | "fail" | "abort" | undefined;
   #receiver: TransportReceiver | undefined;
   #hasEnded = false;
+  /** Encodes without sharing a buffer with the session. */
+  readonly #own: Serializer;
 
   constructor(serializer: Serializer = cbor) {
     this.serializer = serializer;
+    this.#own = new Serializer(serializer.format, undefined, false);
   }
 
   open(receiver: TransportReceiver): void {
@@ -48,7 +48,7 @@ export class ScriptedTransport implements Transport {
   }
 
   send(bytes: Uint8Array): void {
-    own.decode(bytes.slice(), (message) => this.sent.push(message));
+    this.#own.decode(bytes.slice(), (message) => this.sent.push(message));
   }
 
   sendShared(message: SharedBytes): void {
@@ -91,7 +91,7 @@ export class ScriptedTransport implements Transport {
 
   /** A message comes, as the bytes it is given or encoded. */
   deliver(message: Message | Uint8Array): void {
-    const bytes = message instanceof Uint8Array ? message.slice() : own.encode(message).slice();
+    const bytes = message instanceof Uint8Array ? message.slice() : this.#own.encode(message).slice();
     this.#receiver?.message(bytes);
     bytes.fill(0xff);
   }
@@ -166,8 +166,9 @@ export function settled(): Promise<void> {
 export async function scripted(
   roles: Dict = ALL_FEATURES,
   options: Partial<SessionOptions> = {},
+  serializer: Serializer = cbor,
 ): Promise<ScriptedRouter> {
-  const transport = new ScriptedTransport();
+  const transport = new ScriptedTransport(serializer);
   const opened = openSession(transport, { realm: "realm1", ...options });
   await settled();
   transport.sent.shift();

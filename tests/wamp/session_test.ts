@@ -1,7 +1,9 @@
 import { JoinError, SessionClosedError, TransportLostError, WampProtocolError } from "../../wamp/errors.ts";
 import { MESSAGE } from "../../wamp/messages.ts";
 import { Payload } from "../../wamp/payload.ts";
+import { cbor, json, msgpack, ubjson } from "../../wamp/serializers/mod.ts";
 import { openSession } from "../../wamp/session.ts";
+import type { Invocation, SessionEvent } from "../../wamp/session_api.ts";
 import { HIGH_WATER_MARK } from "../../wamp/transports/transport.ts";
 import { withFakeClock } from "../fake_clock.ts";
 import { assert, assertEquals, assertRejects } from "../std.ts";
@@ -306,4 +308,26 @@ Deno.test("An id is taken only once its request was encoded, also where encoding
   router.result(1, ["inner"]);
   router.result(2, ["outer"]);
   assertEquals([await inner[0], await outer], ["inner", "outer"]);
+});
+
+Deno.test("What a session keeps is its own in every format: the bytes it came in are overwritten", async () => {
+  for (const serializer of [cbor, msgpack, json, ubjson]) {
+    const router = await scripted(undefined, {}, serializer);
+    const { session } = router;
+    const kept: { readonly args: readonly unknown[]; readonly kwargs: object }[] = [];
+    const keep = (one: SessionEvent | Invocation): void => void kept.push(one);
+    const requests = [session.subscribe("com.example.topic", keep), session.register("com.example.work", keep)];
+    router.subscribed(5);
+    router.registered(6);
+    await Promise.all(requests);
+    const call = session.callResult("com.example.add");
+    const { request } = router.take(MESSAGE.CALL);
+    const args = [Uint8Array.of(1, 2, 3), "a text that is not short, with \u2603", [{ deep: [1.5, 2n ** 60n] }]];
+    const payload = Payload.of(args, { key: ["value"] });
+    router.say({ type: MESSAGE.EVENT, subscription: 5, publication: 1, details: {}, payload });
+    router.say({ type: MESSAGE.INVOCATION, request: 1, registration: 6, details: {}, payload });
+    router.say({ type: MESSAGE.RESULT, request, details: {}, payload });
+    kept.push(await call);
+    assertEquals(kept.map(({ args, kwargs }) => [args, kwargs]), [0, 1, 2].map(() => [args, { key: ["value"] }]));
+  }
 });

@@ -51,9 +51,6 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
-/** What carries types that have no validator; it is never there. @internal */
-declare const TYPES: unique symbol;
-
 /**
  * What one procedure takes and gives.
  *
@@ -100,9 +97,11 @@ export interface Contract {
  *
  * @public
  */
-export interface TypedProcedure<Args extends readonly unknown[], Value> extends ProcedureSpec {
-  /** The types; nothing is there at run time. */
-  readonly [TYPES]?: { readonly args: Args; readonly result: Value };
+export interface TypedProcedure<Args extends readonly unknown[], Value> {
+  /** Carries the type; it is never there. */
+  readonly args?: StandardSchema<Args>;
+  /** Carries the type; it is never there. */
+  readonly result?: StandardSchema<Value>;
 }
 
 /**
@@ -112,62 +111,54 @@ export interface TypedProcedure<Args extends readonly unknown[], Value> extends 
  *
  * @public
  */
-export interface TypedTopic<Args extends readonly unknown[]> extends TopicSpec {
-  /** The types; nothing is there at run time. */
-  readonly [TYPES]?: { readonly args: Args };
+export interface TypedTopic<Args extends readonly unknown[]> {
+  /** Carries the type; it is never there. */
+  readonly args?: StandardSchema<Args>;
 }
 
-type InputOf<Schema> = Schema extends StandardSchema<infer Input, unknown> ? Input : unknown;
-type OutputOf<Schema> = Schema extends { readonly "~standard": { readonly types?: infer Types } }
-  ? NonNullable<Types> extends { readonly output: infer Output } ? Output : unknown
-  : unknown;
-type AsArgs<Value> = Value extends readonly unknown[] ? Value : readonly unknown[];
-type TypesOf<Spec> = Spec extends { readonly [TYPES]?: infer Types } ? NonNullable<Types> : unknown;
-type SchemaOf<Spec, Key extends "args" | "result"> = Spec extends { readonly [K in Key]: infer Schema } ? Schema
+/**
+ * The positional arguments that are given: what goes into the validator.
+ *
+ * @typeParam Spec What the contract says of it.
+ *
+ * @public
+ */
+export type ArgsInput<Spec> = Spec extends
+  { readonly args?: StandardSchema<infer Args extends readonly unknown[], unknown> | undefined } ? Args
+  : readonly unknown[];
+
+/**
+ * The positional arguments that are received: what comes out of the validator.
+ *
+ * @typeParam Spec What the contract says of it.
+ *
+ * @public
+ */
+export type ArgsOutput<Spec> = Spec extends
+  { readonly args?: StandardSchema<unknown, infer Args extends readonly unknown[]> | undefined } ? Args
+  : readonly unknown[];
+
+/**
+ * The result that a handler gives: what goes into the validator.
+ *
+ * @typeParam Spec What the contract says of it.
+ *
+ * @public
+ */
+export type ResultInput<Spec> = Spec extends { readonly result?: StandardSchema<infer Value, unknown> | undefined }
+  ? Value
   : unknown;
 
 /**
- * The positional arguments that are given: by types, or what goes into the validator.
+ * The result that a caller gets: what comes out of the validator.
  *
  * @typeParam Spec What the contract says of it.
  *
  * @public
  */
-export type ArgsInput<Spec> = TypesOf<Spec> extends { readonly args: infer Args } ? AsArgs<Args>
-  : AsArgs<InputOf<SchemaOf<Spec, "args">>>;
-/**
- * The positional arguments that are received: by types, or what comes out of the validator.
- *
- * @typeParam Spec What the contract says of it.
- *
- * @public
- */
-export type ArgsOutput<Spec> = TypesOf<Spec> extends { readonly args: infer Args } ? AsArgs<Args>
-  : AsArgs<OutputOf<SchemaOf<Spec, "args">>>;
-/**
- * The result that a handler gives.
- *
- * @typeParam Spec What the contract says of it.
- *
- * @public
- */
-export type ResultInput<Spec> = TypesOf<Spec> extends { readonly result: infer Value } ? Value
-  : InputOf<SchemaOf<Spec, "result">>;
-/**
- * The result that a caller gets.
- *
- * @typeParam Spec What the contract says of it.
- *
- * @public
- */
-export type ResultOutput<Spec> = TypesOf<Spec> extends { readonly result: infer Value } ? Value
-  : OutputOf<SchemaOf<Spec, "result">>;
-
-type Procedures<Api extends Contract> = Api["procedures"] extends Readonly<Record<string, ProcedureSpec>>
-  ? Api["procedures"]
-  : Record<never, never>;
-type Topics<Api extends Contract> = Api["topics"] extends Readonly<Record<string, TopicSpec>> ? Api["topics"]
-  : Record<never, never>;
+export type ResultOutput<Spec> = Spec extends { readonly result?: StandardSchema<unknown, infer Value> | undefined }
+  ? Value
+  : unknown;
 
 /**
  * The URIs of a contract's procedures.
@@ -176,7 +167,9 @@ type Topics<Api extends Contract> = Api["topics"] extends Readonly<Record<string
  *
  * @public
  */
-export type ProcedureUri<Api extends Contract> = keyof Procedures<Api> & string;
+export type ProcedureUri<Api extends Contract> = Api extends { readonly procedures: infer Specs } ? keyof Specs & string
+  : never;
+
 /**
  * The URIs of a contract's topics.
  *
@@ -184,7 +177,9 @@ export type ProcedureUri<Api extends Contract> = keyof Procedures<Api> & string;
  *
  * @public
  */
-export type TopicUri<Api extends Contract> = keyof Topics<Api> & string;
+export type TopicUri<Api extends Contract> = Api extends { readonly topics: infer Specs } ? keyof Specs & string
+  : never;
+
 /**
  * What a contract says of a procedure.
  *
@@ -193,7 +188,9 @@ export type TopicUri<Api extends Contract> = keyof Topics<Api> & string;
  *
  * @public
  */
-export type ProcedureOf<Api extends Contract, Uri extends ProcedureUri<Api>> = Procedures<Api>[Uri];
+export type ProcedureOf<Api extends Contract, Uri extends ProcedureUri<Api>> = Api extends
+  { readonly procedures: infer Specs } ? Uri extends keyof Specs ? Specs[Uri] : never : never;
+
 /**
  * What a contract says of a topic.
  *
@@ -202,7 +199,9 @@ export type ProcedureOf<Api extends Contract, Uri extends ProcedureUri<Api>> = P
  *
  * @public
  */
-export type TopicOf<Api extends Contract, Uri extends TopicUri<Api>> = Topics<Api>[Uri];
+export type TopicOf<Api extends Contract, Uri extends TopicUri<Api>> = Api extends { readonly topics: infer Specs }
+  ? Uri extends keyof Specs ? Specs[Uri] : never
+  : never;
 
 /**
  * Declares a contract. It returns what it is given, for its type.

@@ -21,6 +21,7 @@
  */
 
 export { failureMessage, type Logger } from "../internal/log.ts";
+export type { ByteStream } from "../internal/stream.ts";
 export { anonymous } from "./auth/anonymous.ts";
 export type { AuthAnswer, AuthChallenge, Authenticator } from "./auth/authenticator.ts";
 export {

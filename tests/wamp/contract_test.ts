@@ -1,4 +1,16 @@
-import { defineContract, procedure, type StandardResult, type StandardSchema, topic } from "../../wamp/contract.ts";
+import {
+  type ArgsInput,
+  type ArgsOutput,
+  defineContract,
+  procedure,
+  type ProcedureOf,
+  type ResultInput,
+  type ResultOutput,
+  type StandardResult,
+  type StandardSchema,
+  topic,
+  type TopicUri,
+} from "../../wamp/contract.ts";
 import { ApplicationError } from "../../wamp/errors.ts";
 import { MESSAGE } from "../../wamp/messages.ts";
 import { positional, Result } from "../../wamp/result.ts";
@@ -76,6 +88,29 @@ Deno.test("A contract types arguments and results, with and without validators",
   // @ts-expect-error: it has this as a topic
   assertThrows(() => typed.register("com.example.tick", () => {}), TypeError);
   router.transport.lose();
+});
+
+type Equal<Left, Right> = (<T>() => T extends Left ? 1 : 2) extends (<T>() => T extends Right ? 1 : 2) ? true : false;
+
+Deno.test("What goes into a validator types the sender, what comes out the receiver", () => {
+  type Add = ProcedureOf<typeof API, "com.example.add">;
+  type Sum = ProcedureOf<typeof API, "com.example.sum">;
+  type Typed = ProcedureOf<typeof API, "com.example.typed">;
+  type Keyed = ProcedureOf<typeof API, "com.example.keyed">;
+  const facts: readonly true[] = [
+    true satisfies Equal<ArgsInput<Add>, [number, number]>,
+    true satisfies Equal<ResultInput<Add>, number | string>,
+    true satisfies Equal<ResultOutput<Add>, number>,
+    true satisfies Equal<ArgsInput<Sum>, (number | string)[]>,
+    true satisfies Equal<ArgsOutput<Sum>, number[]>,
+    true satisfies Equal<ArgsInput<Typed>, [string]>,
+    true satisfies Equal<ResultOutput<Typed>, { readonly length: number }>,
+    true satisfies Equal<ArgsInput<Keyed>, readonly unknown[]>,
+    true satisfies Equal<ResultOutput<Keyed>, unknown>,
+    true satisfies Equal<TopicUri<typeof API>, "com.example.changed" | "com.example.tick">,
+    true satisfies Equal<TopicUri<{ readonly procedures: Record<"com.example.add", Add> }>, never>,
+  ];
+  assert(facts.every((fact) => fact));
 });
 
 Deno.test("Arguments that break the contract are not sent", async () => {

@@ -22,6 +22,8 @@
  */
 
 export type { Logger } from "../../internal/log.ts";
+export type { AuthDecision, AuthDialog, AuthMethod, JoinRequest, Principal } from "../auth/accept.ts";
+export type { Dict } from "../errors.ts";
 export type { SerializerName } from "../serializers/serializer.ts";
 export type { Session } from "../session_api.ts";
 export type {
@@ -31,14 +33,22 @@ export type {
   TransportKind,
   TransportReceiver,
 } from "../transports/transport.ts";
-export type { UriRules } from "../uris.ts";
+export type { MatchPolicy, UriRules } from "../uris.ts";
 export { createRouter } from "./router.ts";
 export type {
+  Authorization,
+  AuthorizationRequest,
+  Authorizer,
+  EventStoreOptions,
+  Permission,
+  PermissionAction,
   RealmLimits,
   RealmOptions,
   RealmStatistics,
+  RoleOptions,
   Router,
   RouterOptions,
+  SessionDetails,
   SlowConsumerPolicy,
 } from "./router_api.ts";
 export {

@@ -198,6 +198,8 @@ const DEFAULT_LIMITS: Required<RealmLimits> = {
   maxSubscriptions: 10_000,
   maxOpenCalls: 10_000,
   maxSendBuffer: 4 << 20,
+  maxMessageRate: Infinity,
+  maxMessageSize: Infinity,
 };
 
 function resolveRealm(options: RealmOptions): ResolvedRealm {

@@ -5,10 +5,12 @@
  */
 
 import type { Logger } from "../../internal/log.ts";
+import type { AuthMethod } from "../auth/accept.ts";
+import type { Dict } from "../errors.ts";
 import type { Session } from "../session_api.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { WebSocketLike, WrapOptions } from "../transports/web.ts";
-import type { UriRules } from "../uris.ts";
+import type { MatchPolicy, UriRules } from "../uris.ts";
 import type { RouterUpgradeOptions } from "./web_upgrade.ts";
 
 /**
@@ -38,6 +40,131 @@ export interface RealmLimits {
    * catch up; where four times as many wait, it is ended at once under every policy. @default {4 MiB}
    */
   readonly maxSendBuffer?: number;
+  /** Messages that one session may send in a second, beyond which it is ended. @default {Infinity} */
+  readonly maxMessageRate?: number;
+  /**
+   * Bytes of one message of a session, beyond which it is ended; the transport refuses longer ones by itself.
+   * @default {what the transport takes}
+   */
+  readonly maxMessageSize?: number;
+}
+
+/**
+ * What a permission can be asked for.
+ *
+ * @public
+ */
+export type PermissionAction = "call" | "register" | "publish" | "subscribe";
+
+/**
+ * What the sessions of a role may do with a URI, or with those that match a pattern.
+ *
+ * @public
+ */
+export interface Permission {
+  /** The URI, or the pattern of URIs. */
+  readonly uri: string;
+  /** How it is matched. @default {"exact"} */
+  readonly match?: MatchPolicy;
+  /** What is allowed; what is not named is refused. */
+  readonly allow: Readonly<Partial<Record<PermissionAction, boolean>>>;
+  /**
+   * Whether callees are told who calls, and subscribers who publishes: always, or never, even if the sender asks for it.
+   * @default {if the sender asks for it}
+   */
+  readonly disclose?: { readonly caller?: boolean; readonly publisher?: boolean };
+}
+
+/**
+ * A role of a realm.
+ *
+ * @public
+ */
+export interface RoleOptions {
+  /**
+   * What its sessions may do. Of those that match a URI only the most specific counts: an exact one before a prefix,
+   * the longest prefix before a wildcard.
+   */
+  readonly permissions: readonly Permission[];
+}
+
+/**
+ * Who a session is, as the router found out.
+ *
+ * @public
+ */
+export interface SessionDetails {
+  /** The id of the session. */
+  readonly session: number;
+  /** The realm that it joined. */
+  readonly realm: string;
+  /** The authentication id. */
+  readonly authid: string;
+  /** The role. */
+  readonly authrole: string;
+  /** How it proved who it is. */
+  readonly authmethod: string;
+  /** Who vouched for that. */
+  readonly authprovider: string;
+}
+
+/**
+ * What a session wants to do.
+ *
+ * @public
+ */
+export interface AuthorizationRequest {
+  /** What it does. */
+  readonly action: PermissionAction;
+  /** With which URI; for a registration or subscription by pattern, the pattern. */
+  readonly uri: string;
+  /** How `uri` is matched; calls and publications are always `exact`. */
+  readonly match: MatchPolicy;
+  /** Who it is. */
+  readonly session: SessionDetails;
+  /** The Options of its message. */
+  readonly options: Readonly<Dict>;
+}
+
+/**
+ * Whether a session may do what it wants to, in short or with conditions.
+ *
+ * @public
+ */
+export type Authorization = boolean | {
+  /** Whether it may. */
+  readonly allow: boolean;
+  /** Whether the others are told who it is: always, or never, even if it asks for it. @default {if it asks for it} */
+  readonly disclose?: boolean;
+  /** Whether the answer holds for this session, action, URI and match until the session ends. @default {false} */
+  readonly cache?: boolean;
+  /** How far it is trusted, as callees and subscribers are told (WAMP, Call Trust Levels). @default {not told} */
+  readonly trustlevel?: number;
+};
+
+/**
+ * Decides what sessions may do. What it throws, and what it rejects with, refuses.
+ *
+ * @param request What a session wants to do.
+ * @returns Whether it may.
+ *
+ * @public
+ */
+export type Authorizer = (request: AuthorizationRequest) => Authorization | Promise<Authorization>;
+
+/**
+ * Keeps the events of a topic, or of a pattern of topics, in memory (WAMP, Event History). Those that a publisher
+ * retains need no store.
+ *
+ * @public
+ */
+export interface EventStoreOptions {
+  /** The topic, or the pattern of topics. */
+  readonly uri: string;
+  /** How it is matched. @default {"exact"} */
+  readonly match?: MatchPolicy;
+  /** How many events are kept; the oldest go first. */
+  readonly limit: number;
 }
 
 /**
@@ -59,6 +186,20 @@ export interface RealmOptions {
    * clients skip and swap; `strict` is the specification's MUST. @default {"tolerant"}
    */
   readonly requestIds?: "tolerant" | "strict";
+  /**
+   * How clients prove who they are. The first method in the client's list that is here is taken; a client without a list
+   * is anonymous. @default {[acceptAnonymous()]}
+   */
+  readonly auth?: readonly AuthMethod[];
+  /**
+   * The roles and what each may do. Whoever has another role cannot join. Where there are no roles, sessions may do
+   * everything but use URIs under `wamp.`, unless `authorize` decides. @default {no roles}
+   */
+  readonly roles?: Readonly<Record<string, RoleOptions>>;
+  /** Decides where no permission of the session's role matches. @default {refuse where there are roles, else allow} */
+  readonly authorize?: Authorizer;
+  /** Which events are kept for those who come later. @default {none} */
+  readonly eventStores?: readonly EventStoreOptions[];
 }
 
 /**
@@ -73,6 +214,16 @@ export interface RouterOptions {
   readonly helloTimeout?: number;
   /** How long a session may take to answer GOODBYE, in milliseconds. @default {5_000} */
   readonly goodbyeTimeout?: number;
+  /**
+   * How long a client may take to prove who it is, in milliseconds, and how long a method of a realm may take to find
+   * out. @default {10_000}
+   */
+  readonly authTimeout?: number;
+  /**
+   * How often clients of one remote address may fail to prove who they are within a minute; until that is over, all who
+   * come from there are refused. @default {Infinity}
+   */
+  readonly maxAuthFailures?: number;
   /** Receives log records. @default {silent} */
   readonly logger?: Logger;
 }

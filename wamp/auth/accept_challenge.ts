@@ -7,8 +7,8 @@
 import { type AuthDialog, type AuthLookup, type AuthMethod, Decoy, type JoinRequest, lookUp } from "./accept.ts";
 import { equalSecrets, fromBase64, fromHex, hmacSha256, randomBytes, sha256, toBase64, toHex, utf8 } from "./crypto.ts";
 import { parsePublicKey, verifySignature } from "./keys.ts";
-import { authMessage, type ScramCredential, type ScramDialect, xorBytes } from "./scram.ts";
-import { deriveSecret, signChallenge } from "./wampcra.ts";
+import { ARGON2ID, authMessage, SCRAM_METHOD, type ScramCredential, type ScramDialect, xorBytes } from "./scram.ts";
+import { signChallenge } from "./wampcra.ts";
 
 /**
  * What is kept of somebody who shares a secret.
@@ -16,7 +16,7 @@ import { deriveSecret, signChallenge } from "./wampcra.ts";
  * @public
  */
 export interface WampcraEntry {
-  /** What signs: the shared secret or, where there is a `salt`, what {@linkcode deriveSecret} made of the password. */
+  /** What signs: the shared secret or, where there is a `salt`, what `deriveSecret()` made of the password. */
   readonly secret: string;
   /** The role. */
   readonly role: string;
@@ -117,8 +117,19 @@ export interface ScramEntry extends ScramCredential {
   readonly role: string;
 }
 
-/** How the messages of clients may be written: ours and Autobahn|Python's are both accepted. */
-const DIALECTS: readonly ScramDialect[] = ["specification", "autobahn"];
+/**
+ * Choices for SCRAM.
+ *
+ * @public
+ */
+export interface AcceptScramOptions extends AcceptOptions<ScramEntry> {
+  /**
+   * How the exchange is written. Autobahn|Python and Crossbar.io's other clients need `autobahn`, which is a method of
+   * its own, `scram`: a realm may have both. With Argon2id, their credentials differ. @default {"specification"}
+   */
+  readonly dialect?: ScramDialect;
+}
+
 const DECOY_ITERATIONS = 4096;
 
 /**
@@ -139,8 +150,8 @@ const DECOY_ITERATIONS = 4096;
  *
  * @public
  */
-export function acceptScram(options: AcceptOptions<ScramEntry>): AuthMethod {
-  const { users } = options;
+export function acceptScram(options: AcceptScramOptions): AuthMethod {
+  const { users, dialect = "specification" } = options;
   const decoy = new Decoy(options.decoyKey);
   const unknown = async (authid: string): Promise<ScramEntry> => {
     const [salt, stored, server] = await Promise.all(
@@ -152,7 +163,7 @@ export function acceptScram(options: AcceptOptions<ScramEntry>): AuthMethod {
     return { kdf, iterations, memory, salt: toBase64((salt ?? randomBytes(16)).subarray(0, 16)), ...keys, role: "" };
   };
   return {
-    method: "wamp-scram",
+    method: SCRAM_METHOD[dialect],
     begin: async (request) => {
       const { authid = "", authextra } = request;
       const { nonce: clientNonce, channel_binding: binding = null } = authextra;
@@ -164,17 +175,16 @@ export function acceptScram(options: AcceptOptions<ScramEntry>): AuthMethod {
       const entry = found ?? decoyed;
       const nonce = clientNonce + toBase64(randomBytes(16));
       const { salt, kdf, iterations, memory = 0 } = entry;
+      const cost = kdf === "pbkdf2" ? { kdf, memory: null } : { kdf: ARGON2ID[dialect], memory };
       const exchange = { authid, clientNonce, nonce, salt, iterations };
       return {
-        challenge: { nonce, salt, kdf, iterations, memory: kdf === "pbkdf2" ? null : memory },
+        challenge: { nonce, salt, iterations, ...cost },
         verify: async (signature, extra) => {
           const proof = fromBase64(signature) ?? new Uint8Array(0);
-          let verifier: string | undefined;
-          for (const dialect of DIALECTS) {
-            const own = await checkProof(proof, entry, authMessage(exchange, dialect));
-            verifier ??= own;
-          }
-          const isFresh = extra.nonce === nonce && (extra.channel_binding ?? null) === null;
+          const verifier = await checkProof(proof, entry, authMessage(exchange, dialect));
+          // Autobahn|Python sends no nonce; what it signs has it.
+          const { nonce: sent = dialect === "autobahn" ? nonce : undefined } = extra;
+          const isFresh = sent === nonce && (extra.channel_binding ?? null) === null;
           if (verifier === undefined || found === undefined || !isFresh) return undefined;
           // The second name is what Autobahn|Python looks for.
           return { authid, authrole: found.role, authextra: { verifier, scram_server_signature: verifier } };

@@ -21,6 +21,7 @@ export {
   acceptCryptosign,
   type AcceptOptions,
   acceptScram,
+  type AcceptScramOptions,
   acceptWampcra,
   type CryptosignEntry,
   type CryptosignLookup,

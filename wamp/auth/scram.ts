@@ -34,8 +34,9 @@ export type Argon2id = (
 ) => Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>;
 
 /**
- * How the message that is signed is written: as in the specification, or as Autobahn|Python and Crossbar.io do it,
- * which leave the channel binding empty and take Argon2's output as base64 text.
+ * How the exchange is written: as in the specification, or as Autobahn|Python and Crossbar.io do it, which call the
+ * method `scram` and the function `argon2id-13`, leave the channel binding empty, and take Argon2's output as base64
+ * text.
  *
  * @public
  */
@@ -55,7 +56,7 @@ export interface ScramOptions {
   readonly argon2id13?: Argon2id;
   /** The fewest rounds of PBKDF2 to accept: a rogue router would ask for few (RFC 7677 §4). @default {4096} */
   readonly minIterations?: number;
-  /** How the signed message is written; Crossbar.io needs `autobahn`. @default {"specification"} */
+  /** How the exchange is written; Crossbar.io needs `autobahn`. @default {"specification"} */
   readonly dialect?: ScramDialect;
 }
 
@@ -96,6 +97,15 @@ export interface ScramCredential extends ScramParameters {
   /** The key that proves the router to the client, in base64. */
   readonly serverKey: string;
 }
+
+/** The names of the method (WAMP-SCRAM, authmethod Type String). @internal */
+export const SCRAM_METHOD: Readonly<Record<ScramDialect, string>> = { specification: "wamp-scram", autobahn: "scram" };
+
+/** The name of Argon2id in a CHALLENGE. @internal */
+export const ARGON2ID: Readonly<Record<ScramDialect, string>> = {
+  specification: "argon2id13",
+  autobahn: "argon2id-13",
+};
 
 /** What both sides have seen of an exchange. @internal */
 export interface ScramExchange {
@@ -208,9 +218,10 @@ export function scram(options: ScramOptions): Authenticator {
 }
 
 class ScramAuthenticator implements Authenticator {
-  readonly method = "wamp-scram";
+  readonly method: string;
   readonly authid: string;
   readonly #options: ScramOptions;
+  readonly #dialect: ScramDialect;
   /** The nonces of joins that wait for a challenge. */
   readonly #nonces = new Set<string>();
   /** The signatures expected of routers, of joins that wait for a welcome. */
@@ -219,6 +230,8 @@ class ScramAuthenticator implements Authenticator {
   constructor(options: ScramOptions) {
     this.authid = options.authid;
     this.#options = options;
+    this.#dialect = options.dialect ?? "specification";
+    this.method = SCRAM_METHOD[this.#dialect];
   }
 
   /** Each joining has a nonce of its own. */
@@ -230,7 +243,8 @@ class ScramAuthenticator implements Authenticator {
 
   async answer({ extra }: AuthChallenge): Promise<AuthAnswer> {
     const { nonce, parameters } = this.#checkChallenge(extra);
-    const { authid, password, argon2id13, dialect = "specification" } = this.#options;
+    const { authid, password, argon2id13 } = this.#options;
+    const dialect = this.#dialect;
     const { salt, iterations } = parameters;
     const clientNonce = nonce.slice(0, NONCE_LENGTH);
     const keys = await deriveKeys(password, parameters, { argon2id13, dialect });
@@ -241,14 +255,15 @@ class ScramAuthenticator implements Authenticator {
   }
 
   #checkChallenge(extra: Readonly<Dict>): { nonce: string; parameters: ScramParameters } {
-    const { nonce, salt, kdf, iterations, memory } = extra;
+    const { nonce, salt, iterations, memory } = extra;
+    const kdf = extra.kdf === ARGON2ID[this.#dialect] ? "argon2id13" : extra.kdf === "pbkdf2" ? "pbkdf2" : undefined;
     if (
       typeof nonce !== "string" || !this.#nonces.delete(nonce.slice(0, NONCE_LENGTH)) || nonce.length <= NONCE_LENGTH
     ) {
       throw new TypeError("Cannot answer wamp-scram: the nonce of the CHALLENGE does not continue ours");
     }
-    if (typeof salt !== "string" || (kdf !== "pbkdf2" && kdf !== "argon2id13")) {
-      throw new TypeError(`Cannot answer wamp-scram: the CHALLENGE has kdf ${String(kdf)}, salt ${typeof salt}`);
+    if (typeof salt !== "string" || kdf === undefined) {
+      throw new TypeError(`Cannot answer wamp-scram: the CHALLENGE has kdf ${String(extra.kdf)}, salt ${typeof salt}`);
     }
     const least = kdf === "pbkdf2" ? this.#options.minIterations ?? MIN_ITERATIONS : 1;
     const cost = { iterations: count(iterations, least, MAX_ITERATIONS), memory: count(memory ?? 0, 0, MAX_MEMORY) };

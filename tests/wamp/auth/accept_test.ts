@@ -138,10 +138,25 @@ Deno.test("acceptScram lets in by the password and proves itself (WAMP, Salted C
   assertEquals(await authenticate(scram({ authid: "nobody", password: "pencil" }), method), undefined);
 });
 
-Deno.test("acceptScram takes Autobahn's dialect as well", async () => {
-  const method = acceptScram({ users: { user: SCRAM_USER } });
-  const client = scram({ authid: "user", password: "pencil", dialect: "autobahn" });
+Deno.test("acceptScram speaks Autobahn's dialect, which has another name for the method and signs the nonce only", async () => {
+  const argon2id13 = () => new Uint8Array(32).fill(7);
+  const cost = { kdf: "argon2id13", iterations: 2, memory: 64, dialect: "autobahn", argon2id13 } as const;
+  const method = acceptScram({
+    users: { user: { ...await scramCredential("pencil", cost), role: "user" } },
+    dialect: "autobahn",
+  });
+  const client = scram({ authid: "user", password: "pencil", dialect: "autobahn", argon2id13 });
+  assertEquals([method.method, client.method], ["scram", "scram"]);
   assertEquals((await authenticate(client, method))?.authid, "user");
+  const dialog = dialogOf(await method.begin(request("user", { authextra: await client.hello!() })));
+  assertEquals(dialog.challenge.kdf, "argon2id-13");
+  const { signature } = await client.answer!({ method: "scram", extra: dialog.challenge });
+  assertEquals(await dialog.verify(signature, { nonce: "AAAA" }), undefined);
+  assertEquals((await dialog.verify(signature, {}))?.authid, "user");
+  // The specification's client understands neither the name of the function nor what is signed.
+  const other = scram({ authid: "user", password: "pencil", argon2id13 });
+  const { challenge } = dialogOf(await method.begin(request("user", { authextra: await other.hello!() })));
+  await assertRejects(async () => await other.answer!({ method: "scram", extra: challenge }), TypeError, "argon2id-13");
 });
 
 Deno.test("acceptScram refuses a foreign nonce, a truncated proof, and channel binding", async () => {

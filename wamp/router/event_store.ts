@@ -169,10 +169,12 @@ export class EventHistory {
     return this.#cost;
   }
 
-  /** Appends an event. */
+  /** Appends an event. One that is too large by itself is left out, so that it cannot make all others forgotten. */
   add(event: StoredEvent): void {
+    const cost = costOf(event);
+    if (cost > this.#maxBytes) return;
     this.#events.push(event);
-    this.#cost += costOf(event);
+    this.#cost += cost;
     while (this.size > this.#limit || this.#cost > this.#maxBytes) {
       this.#cost -= costOf(this.#events[this.#first]!);
       this.#first++;

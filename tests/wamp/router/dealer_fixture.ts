@@ -7,7 +7,7 @@
 import { type Call, type Cancel, MESSAGE, type Register, type Yield } from "../../../wamp/messages.ts";
 import type { Payload } from "../../../wamp/payload.ts";
 import { Dealer, type DealerOptions } from "../../../wamp/router/dealer.ts";
-import type { Effect, Member } from "../../../wamp/router/effects.ts";
+import type { Effect, Grant, Member } from "../../../wamp/router/effects.ts";
 import { ARGS, counter, effectsOf, sent } from "./core_fixture.ts";
 
 /** When registrations of the tests are made. */
@@ -46,9 +46,16 @@ export class Desk {
     return effectsOf((effects) => this.dealer.unregister(who, message, effects));
   }
 
-  call(who: Member, request: number, procedure: string, options: Call["options"] = {}, payload = ARGS): string[] {
+  call(
+    who: Member,
+    request: number,
+    procedure: string,
+    options: Call["options"] = {},
+    payload = ARGS,
+    grant?: Grant,
+  ): string[] {
     const message = { type: MESSAGE.CALL, request, options, procedure, payload };
-    return this.#sent((effects) => this.dealer.call(who, message, this.now, effects));
+    return this.#sent((effects) => this.dealer.call(who, message, this.now, effects, grant));
   }
 
   cancel(who: Member, request: number, mode?: Cancel["options"]["mode"]): string[] {

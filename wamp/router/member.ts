@@ -8,6 +8,7 @@ import type { WampProtocolError } from "../errors.ts";
 import { hasFeature } from "../features.ts";
 import type { Goodbye, Roles } from "../messages.ts";
 import type { Transport } from "../transports/transport.ts";
+import { noTraffic, type Traffic } from "./counters.ts";
 import type { Member, MemberFeatures } from "./effects.ts";
 
 /** Who a session is, as found out when it joined. @internal */
@@ -49,6 +50,10 @@ export class RouterMember implements Member {
   lastRequest = 0;
   /** How many slow sessions its transport is paused for. */
   pauses = 0;
+  /** When it joined, in milliseconds since 1970. */
+  since = 0;
+  /** What went over its transport since it joined. */
+  readonly traffic: Traffic = noTraffic();
 
   /** A session with an id that is free. */
   constructor(id: number, identity: Identity, features: MemberFeatures, link: MemberLink) {

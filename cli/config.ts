@@ -223,7 +223,7 @@ function* checkAuth(realm: RealmConfig, place: ConfigPlace, config: RouterConfig
     }
     yield* checkRepeated(method, index, own, used, config.transports);
     yield* checkMethod(method, own, config);
-    if (realm.roles !== undefined && realm.authorizer === undefined) yield* checkRoles(method, own, realm.roles);
+    if (realm.roles !== undefined) yield* checkRoles(method, own, realm.roles);
   }
 }
 
@@ -255,7 +255,7 @@ function* checkMethod(method: AuthConfig, place: ConfigPlace, config: RouterConf
     yield place.at("method").problem("needs a transport whose tls has clientCaCerts: no other asks for certificates");
   }
   if (method.method === "cryptosign") yield* checkKeys(method.principals, place.at("principals"));
-  if (method.method !== "scram") return;
+  if (method.method !== "scram" && method.method !== "wamp-scram") return;
   for (const [authid, { kdf, memory }] of Object.entries(method.users)) {
     if (kdf !== "argon2id13" || memory !== undefined) continue;
     yield place.at("users", authid).problem('must have memory where kdf is "argon2id13"');

@@ -198,14 +198,15 @@ const REALM_DEFINITIONS: Readonly<Record<string, Schema>> = {
     properties: {
       uri: { $ref: "#/$defs/uri", description: "Its URI.", "x-expected": "a URI such as realm1" },
       auth: {
-        description: "How sessions may join. By default everybody may, with the role `anonymous`.",
+        description:
+          "How sessions may join: the first method in the client's list that is here. By default everybody " +
+          "may, with the role `anonymous`; by an empty list nobody.",
         type: "array",
-        minItems: 1,
         items: { $ref: "#/$defs/auth" },
       },
       roles: {
-        description: "What the sessions of each role may do. By default every role may do everything that is not " +
-          "reserved to the router.",
+        description: "What the sessions of each role may do; whoever has another role cannot join. By default every " +
+          "role may do everything that is not reserved to the router.",
         type: "object",
         additionalProperties: { $ref: "#/$defs/role" },
         "x-expected": "an object with a member for each role",
@@ -265,7 +266,6 @@ const REALM_DEFINITIONS: Readonly<Record<string, Schema>> = {
       uri: { $ref: "#/$defs/pattern", description: "The topic, or the pattern." },
       match: { $ref: "#/$defs/match" },
       limit: count("How many of the latest events are kept.", undefined, 1),
-      maxBytes: count("How much memory they may take, in bytes.", 16 << 20, 1),
     },
   },
 };
@@ -335,6 +335,12 @@ export const CONFIG_SCHEMA: Schema = {
     },
     helloTimeout: milliseconds("How long a new transport may take to say HELLO", 10_000),
     goodbyeTimeout: milliseconds("How long a session may take to answer GOODBYE", 5_000),
+    authTimeout: milliseconds("How long a client may take to prove who it is", 10_000),
+    maxAuthFailures: count(
+      "How often clients of one remote address may fail to prove who they are within a minute; by default any number.",
+      undefined,
+      1,
+    ),
     drainTimeout: milliseconds("How long all sessions may take to leave when the router is stopped", 5_000, 0),
     logging: { $ref: "#/$defs/logging" },
     metrics: { $ref: "#/$defs/metrics" },

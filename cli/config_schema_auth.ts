@@ -151,7 +151,12 @@ const SCRAM_ENTRY: Schema = entryOf(["kdf", "salt", "iterations", "storedKey", "
   salt: { ...BASE64, description: "The salt, in base64." },
   iterations: { description: "The rounds of the key derivation.", type: "integer", minimum: 1 },
   memory: { description: "The memory that Argon2 takes, in kibibytes.", type: "integer", minimum: 1 },
-  storedKey: { ...BASE64, description: "The StoredKey of RFC 5802, in base64." },
+  storedKey: {
+    description: "The StoredKey of RFC 5802, in base64.",
+    type: "string",
+    pattern: "^[A-Za-z0-9+/]{43}=$",
+    "x-expected": "32 bytes in base64",
+  },
   serverKey: {
     $ref: "#/$defs/secret",
     description: "The ServerKey of RFC 5802, in base64. Who has it can pretend to be this router.",
@@ -191,6 +196,8 @@ export const AUTH_DEFINITIONS: Readonly<Record<string, Schema>> = {
       ANONYMOUS,
       methodOf("ticket", "principals", TICKET_ENTRY),
       methodOf("wampcra", "users", WAMPCRA_ENTRY, { decoyKey: DECOY_KEY }),
+      methodOf("wamp-scram", "users", SCRAM_ENTRY, { decoyKey: DECOY_KEY }),
+      // As Autobahn|Python and Crossbar.io write it.
       methodOf("scram", "users", SCRAM_ENTRY, { decoyKey: DECOY_KEY }),
       methodOf("cryptosign", "principals", CRYPTOSIGN_ENTRY),
       methodOf("tls", "principals", TLS_ENTRY),

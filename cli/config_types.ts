@@ -32,6 +32,10 @@ export interface RouterConfig {
   readonly helloTimeout?: number;
   /** How long a session may take to answer GOODBYE, in milliseconds. @default {5_000} */
   readonly goodbyeTimeout?: number;
+  /** How long a client may take to prove who it is, in milliseconds. @default {10_000} */
+  readonly authTimeout?: number;
+  /** How often clients of one remote address may fail to prove who they are within a minute. @default {any number} */
+  readonly maxAuthFailures?: number;
   /** How long all sessions may take to leave when the router is stopped, in milliseconds. @default {5_000} */
   readonly drainTimeout?: number;
   /** What is written to standard error. */
@@ -50,9 +54,12 @@ export interface RouterConfig {
 export interface RealmConfig {
   /** Its URI. */
   readonly uri: string;
-  /** How sessions may join. @default {everybody may, with the role `anonymous`} */
+  /**
+   * How sessions may join: the first method in the client's list that is here. By an empty list nobody may.
+   * @default {everybody may, with the role `anonymous`}
+   */
   readonly auth?: readonly AuthConfig[];
-  /** What the sessions of each role may do. @default {everything that is not reserved to the router} */
+  /** What the sessions of each role may do; whoever has another role cannot join. @default {everything that is not reserved to the router} */
   readonly roles?: Readonly<Record<string, RoleConfig>>;
   /** Is asked where no permission of a role matches. */
   readonly authorizer?: AuthorizerConfig;
@@ -102,8 +109,6 @@ export interface EventStoreConfig {
   readonly match?: MatchPolicy;
   /** How many of the latest events are kept. */
   readonly limit: number;
-  /** How much memory they may take, in bytes. @default {16 MiB} */
-  readonly maxBytes?: number;
 }
 
 /**
@@ -168,7 +173,7 @@ export interface AuthMethodConfig {
  */
 export interface DynamicAuthConfig extends AuthMethodConfig {
   /** The method. */
-  readonly method: "ticket" | "wampcra" | "scram" | "cryptosign" | "tls";
+  readonly method: "ticket" | "wampcra" | "wamp-scram" | "scram" | "cryptosign" | "tls";
   /** The procedure, called with the realm, the authid and details. */
   readonly procedure: string;
   /** The realm in which it is registered. @default {the one that is being joined} */
@@ -225,13 +230,14 @@ export interface WampcraAuthConfig extends AuthMethodConfig {
 }
 
 /**
- * Lets in who has a password by SCRAM. Salt and keys are base64, the memory kibibytes.
+ * Lets in who has a password by SCRAM: `wamp-scram` as the specification has it, `scram` as Autobahn|Python and
+ * Crossbar.io write it. Salt and keys are base64, the memory kibibytes.
  *
  * @public
  */
 export interface ScramAuthConfig extends AuthMethodConfig {
   /** The method. */
-  readonly method: "scram";
+  readonly method: "wamp-scram" | "scram";
   /** What is kept of the passwords, by authid. */
   readonly users: Readonly<
     Record<

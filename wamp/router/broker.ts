@@ -27,7 +27,7 @@ import {
   refusal,
   usesPassthru,
 } from "./effects.ts";
-import { EventHistory, RetainedEvents, type StoredEvent } from "./event_store.ts";
+import { DEFAULT_STORE_BYTES, EventHistory, RetainedEvents, type StoredEvent } from "./event_store.ts";
 import { isAcceptablePattern, isAcceptableUri, matchesPattern, MatchIndex } from "./match.ts";
 
 /** A subscription whose events are kept. @internal */
@@ -59,8 +59,6 @@ export interface BrokerOptions {
   /** Subscriptions whose events are kept; they are there from the beginning. @default {[]} */
   readonly eventStores?: readonly HistoryOptions[];
 }
-
-const DEFAULT_STORE_BYTES = 16 << 20;
 
 /** What the meta API tells of a subscription (WAMP, Subscription Meta API: SubscriptionDetails). @internal */
 export interface SubscriptionDetails {

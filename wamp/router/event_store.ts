@@ -14,6 +14,8 @@ import type { MatchPolicy } from "../uris.ts";
 import type { Member } from "./effects.ts";
 import { matchesPattern } from "./match.ts";
 
+/** What a store of events may hold where nobody says otherwise, in bytes. @internal */
+export const DEFAULT_STORE_BYTES: number = 16 << 20;
 /** What an event costs beside what it holds, in bytes. */
 const EVENT_OVERHEAD = 512;
 /** What an entry of a black- or whitelist costs, in bytes. */

@@ -10,12 +10,20 @@ import type { TimerWheel, WheelEntry } from "../../internal/timer_wheel.ts";
 import { ApplicationError, WampProtocolError } from "../errors.ts";
 import { IdSequence, MAX_ID, randomId } from "../ids.ts";
 import { messageName } from "../message_table.ts";
-import { type Call, type ErrorMessage, type Event, MESSAGE, type Message, type RouterMessage } from "../messages.ts";
+import {
+  type Call,
+  type ErrorMessage,
+  type Event,
+  MESSAGE,
+  type Message,
+  type Roles,
+  type RouterMessage,
+} from "../messages.ts";
 import { Payload } from "../payload.ts";
 import type { Serializer } from "../serializers/serializer.ts";
 import { SharedBytes, type Transport } from "../transports/transport.ts";
 import { CLOSE_URI, ERROR_URI, isReserved } from "../uris.ts";
-import { Broker } from "./broker.ts";
+import { Broker, type HistoryOptions } from "./broker.ts";
 import { Dealer } from "./dealer.ts";
 import { type Effect, type EventEffect, type MemberFeatures, PLAIN_GRANT } from "./effects.ts";
 import { type Identity, type MemberLink, RouterMember } from "./member.ts";
@@ -24,6 +32,7 @@ import { HISTORY_PROCEDURES } from "./meta_history.ts";
 import { SESSION_PROCEDURES, sessionDetails } from "./meta_sessions.ts";
 import { TESTAMENT_PROCEDURES } from "./meta_testaments.ts";
 import type { RealmOptions, RealmStatistics } from "./router_api.ts";
+import { HISTORY_ROLES, ROUTER_ROLES } from "./router_roles.ts";
 import { SlowConsumers } from "./slow_consumers.ts";
 import { Testaments } from "./testaments.ts";
 
@@ -48,6 +57,7 @@ export interface ResolvedRealm {
   readonly uriRules: NonNullable<RealmOptions["uriRules"]>;
   readonly requestIds: NonNullable<RealmOptions["requestIds"]>;
   readonly limits: Required<NonNullable<RealmOptions["limits"]>>;
+  readonly eventStores: readonly HistoryOptions[];
 }
 
 /** A realm. @internal */
@@ -55,6 +65,8 @@ export class Realm implements MetaContext, WheelEntry {
   deadline = Infinity;
   slot = -1;
   readonly uri: string;
+  /** What is announced to sessions. */
+  readonly roles: Roles;
   readonly broker: Broker;
   readonly dealer: Dealer;
   readonly testaments = new Testaments();
@@ -79,6 +91,7 @@ export class Realm implements MetaContext, WheelEntry {
   constructor(options: ResolvedRealm, host: RealmHost) {
     const { uri, uriRules, limits, slowConsumer: policy } = options;
     this.uri = uri;
+    this.roles = options.eventStores.length > 0 ? HISTORY_ROLES : ROUTER_ROLES;
     this.#options = options;
     this.#host = host;
     this.#limit = limits.maxSendBuffer;
@@ -90,6 +103,8 @@ export class Realm implements MetaContext, WheelEntry {
     this.broker = new Broker({
       uriRules,
       maxSubscriptions: limits.maxSubscriptions,
+      maxRetained: limits.maxRetained,
+      eventStores: options.eventStores,
       nextSubscriptionId: () => subscriptions.take(),
       nextPublicationId: randomId,
       timestamp,

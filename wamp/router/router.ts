@@ -13,10 +13,19 @@ import type { Session } from "../session_api.ts";
 import { localPair } from "../transports/local.ts";
 import type { Transport } from "../transports/transport.ts";
 import { type WebSocketLike, type WrapOptions, wrapWebSocket } from "../transports/web.ts";
-import { CLOSE_URI, isUri } from "../uris.ts";
+import { CLOSE_URI, isPattern, isUri, type UriRules } from "../uris.ts";
 import { type AcceptOptions, Acceptor, type AcceptorHost, type Refusal } from "./acceptor.ts";
+import type { HistoryOptions } from "./broker.ts";
+import { DEFAULT_STORE_BYTES } from "./event_store.ts";
 import { Realm, type ResolvedRealm } from "./realm.ts";
-import type { RealmLimits, RealmOptions, RealmStatistics, Router, RouterOptions } from "./router_api.ts";
+import type {
+  EventStoreOptions,
+  RealmLimits,
+  RealmOptions,
+  RealmStatistics,
+  Router,
+  RouterOptions,
+} from "./router_api.ts";
 import { type RouterUpgradeOptions, upgradeRequest } from "./web_upgrade.ts";
 
 const DEFAULT_REALM: RealmOptions = { uri: "realm1" };
@@ -198,6 +207,7 @@ const DEFAULT_LIMITS: Required<RealmLimits> = {
   maxSubscriptions: 10_000,
   maxOpenCalls: 10_000,
   maxSendBuffer: 4 << 20,
+  maxRetained: 16 << 20,
   maxMessageRate: Infinity,
   maxMessageSize: Infinity,
 };
@@ -214,7 +224,23 @@ function resolveRealm(options: RealmOptions): ResolvedRealm {
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof RealmLimits)[]) {
     resolved[name] = checkNumber(`limits.${name}`, limits[name] ?? DEFAULT_LIMITS[name], 0);
   }
-  return { uri, slowConsumer, uriRules, requestIds, limits: resolved };
+  const eventStores = resolveStores(options.eventStores ?? [], uriRules);
+  return { uri, slowConsumer, uriRules, requestIds, limits: resolved, eventStores };
+}
+
+function resolveStores(stores: readonly EventStoreOptions[], uriRules: UriRules): readonly HistoryOptions[] {
+  const known = new Set<string>();
+  return stores.map(({ uri, match = "exact", limit, maxBytes = DEFAULT_STORE_BYTES }) => {
+    checkChoice("match of an event store", match, ["exact", "prefix", "wildcard"]);
+    if (typeof uri !== "string" || !isPattern(uri, match, uriRules)) {
+      throw new TypeError(`Option uri of an event store must be a URI for ${match}, received ${JSON.stringify(uri)}`);
+    }
+    const name = `${match} ${uri}`;
+    if (known.has(name)) throw new TypeError(`Option eventStores must name each URI once, received ${uri} again`);
+    known.add(name);
+    checkNumber("limit of an event store", limit, 1);
+    return { uri, match, limit, maxBytes: checkNumber("maxBytes of an event store", maxBytes, 1) };
+  });
 }
 
 function checkChoice(name: string, value: string, choices: readonly string[]): void {

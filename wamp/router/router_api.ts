@@ -40,6 +40,8 @@ export interface RealmLimits {
    * catch up; where four times as many wait, it is ended at once under every policy. @default {4 MiB}
    */
   readonly maxSendBuffer?: number;
+  /** Bytes that retained events may hold, beyond which the oldest go (WAMP, Event Retention). @default {16 MiB} */
+  readonly maxRetained?: number;
   /** Messages that one session may send in a second, beyond which it is ended. @default {Infinity} */
   readonly maxMessageRate?: number;
   /**
@@ -165,6 +167,8 @@ export interface EventStoreOptions {
   readonly match?: MatchPolicy;
   /** How many events are kept; the oldest go first. */
   readonly limit: number;
+  /** What they may hold, in bytes; the oldest go first. @default {16 MiB} */
+  readonly maxBytes?: number;
 }
 
 /**

@@ -7,6 +7,7 @@
 import { unreachable } from "../../internal/assert.ts";
 import { failureMessage, type Logger } from "../../internal/log.ts";
 import type { TimerWheel, WheelEntry } from "../../internal/timer_wheel.ts";
+import type { AuthMethod } from "../auth/accept.ts";
 import { ApplicationError, WampProtocolError } from "../errors.ts";
 import { IdSequence, MAX_ID, randomId } from "../ids.ts";
 import { messageName } from "../message_table.ts";
@@ -58,6 +59,8 @@ export interface ResolvedRealm {
   readonly requestIds: NonNullable<RealmOptions["requestIds"]>;
   readonly limits: Required<NonNullable<RealmOptions["limits"]>>;
   readonly eventStores: readonly HistoryOptions[];
+  readonly auth: readonly AuthMethod[];
+  readonly roles: RealmOptions["roles"];
 }
 
 /** A realm. @internal */
@@ -72,6 +75,8 @@ export class Realm implements MetaContext, WheelEntry {
   readonly testaments = new Testaments();
   readonly members = new Map<number, RouterMember>();
   readonly #options: ResolvedRealm;
+  /** The ids of sessions that are about to join. */
+  readonly #reserved = new Set<number>();
   readonly #host: RealmHost;
   readonly #slow: SlowConsumers;
   /** Bytes that may wait for a session before it is slow. */
@@ -136,10 +141,33 @@ export class Realm implements MetaContext, WheelEntry {
     };
   }
 
-  /** Lets a session in. {@linkcode announce} follows once it knows. */
-  join(link: MemberLink, identity: Identity, features: MemberFeatures): RouterMember {
+  /** How clients can prove who they are. */
+  get auth(): readonly AuthMethod[] {
+    return this.#options.auth;
+  }
+
+  /** Whether sessions may have a role. */
+  hasRole(role: string): boolean {
+    const { roles } = this.#options;
+    return roles === undefined || Object.hasOwn(roles, role);
+  }
+
+  /** An id for a session that is about to join: nobody else gets it until it is released, or has joined. */
+  reserve(): number {
     let id = randomId();
-    while (this.members.has(id)) id = randomId();
+    while (this.members.has(id) || this.#reserved.has(id)) id = randomId();
+    this.#reserved.add(id);
+    return id;
+  }
+
+  /** A session that was about to join does not. */
+  release(id: number): void {
+    this.#reserved.delete(id);
+  }
+
+  /** Lets a session in, under an id that was reserved for it. {@linkcode announce} follows once it knows. */
+  join(link: MemberLink, identity: Identity, features: MemberFeatures, id: number = this.reserve()): RouterMember {
+    this.#reserved.delete(id);
     const member = new RouterMember(id, identity, features, link);
     this.members.set(id, member);
     return member;

@@ -6,6 +6,8 @@
 
 import { type Logger, SILENT_LOGGER } from "../../internal/log.ts";
 import { TimerWheel } from "../../internal/timer_wheel.ts";
+import type { AuthMethod } from "../auth/accept.ts";
+import { acceptAnonymous } from "../auth/accept_methods.ts";
 import { randomId } from "../ids.ts";
 import { cbor, SERIALIZERS } from "../serializers/mod.ts";
 import { openSession } from "../session.ts";
@@ -225,7 +227,18 @@ function resolveRealm(options: RealmOptions): ResolvedRealm {
     resolved[name] = checkNumber(`limits.${name}`, limits[name] ?? DEFAULT_LIMITS[name], 0);
   }
   const eventStores = resolveStores(options.eventStores ?? [], uriRules);
-  return { uri, slowConsumer, uriRules, requestIds, limits: resolved, eventStores };
+  const { roles, auth = [acceptAnonymous()] } = options;
+  checkAuth(auth);
+  return { uri, slowConsumer, uriRules, requestIds, limits: resolved, eventStores, auth, roles };
+}
+
+function checkAuth(methods: readonly AuthMethod[]): void {
+  const names = new Set<string>();
+  for (const { method } of methods) {
+    if (typeof method !== "string") throw new TypeError(`Option auth must name each method, received ${typeof method}`);
+    if (names.has(method)) throw new TypeError(`Option auth must have each method once, received ${method} again`);
+    names.add(method);
+  }
 }
 
 function resolveStores(stores: readonly EventStoreOptions[], uriRules: UriRules): readonly HistoryOptions[] {

@@ -60,9 +60,14 @@ export interface ScramOptions {
   readonly dialect?: ScramDialect;
 }
 
-const NONCE_BYTES = 16;
-/** 16 bytes in base64. */
+/**
+ * A multiple of three, whose base64 has no padding: then what continues it begins with its text, whether a router puts
+ * texts together as the specification does, or bytes as Crossbar.io does.
+ */
+const NONCE_BYTES = 18;
+/** 18 bytes in base64. */
 const NONCE_LENGTH = 24;
+const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 const MIN_ITERATIONS = 4096;
 const MAX_ITERATIONS = 10_000_000;
@@ -190,7 +195,7 @@ export async function scramCredential(
   password: string,
   parameters: Partial<ScramParameters> & { readonly argon2id13?: Argon2id; readonly dialect?: ScramDialect } = {},
 ): Promise<ScramCredential> {
-  const { kdf = "pbkdf2", salt = toBase64(randomBytes(NONCE_BYTES)), iterations = MIN_ITERATIONS, memory = 0 } =
+  const { kdf = "pbkdf2", salt = toBase64(randomBytes(SALT_BYTES)), iterations = MIN_ITERATIONS, memory = 0 } =
     parameters;
   const { storedKey, serverKey } = await deriveKeys(password, { kdf, salt, iterations, memory }, parameters);
   return { kdf, salt, iterations, memory, storedKey: toBase64(storedKey), serverKey: toBase64(serverKey) };

@@ -107,6 +107,14 @@ Deno.test("scram takes a fresh nonce for each joining, and answers each nonce on
   await assertRejects(() => answer(client, { ...second.extra, nonce: "AAAA" }), TypeError, "does not continue ours");
 });
 
+Deno.test("scram takes a challenge whose nonce continues ours as bytes, as Crossbar.io builds it", async () => {
+  const client = scram({ authid: "user", password: "pencil" });
+  const { nonce, extra } = await challengeFor(client);
+  const continued = toBase64(new Uint8Array([...fromBase64(nonce)!, ...new Uint8Array(16).fill(7)]));
+  assert(continued.startsWith(nonce));
+  assertEquals((await answer(client, { ...extra, nonce: continued })).length, 44);
+});
+
 Deno.test("scram refuses cheap rounds, absurd ones, unknown functions, and Argon2id where it was not given", async () => {
   const client = scram({ authid: "user", password: "pencil" });
   const refused = [

@@ -280,6 +280,7 @@ export class Broker {
     if ((exact === undefined && !isAcceptableUri(topic, this.#options.uriRules)) || !mayPublish(publisher, topic)) {
       return [ERROR_URI.INVALID_URI, "Cannot publish: the topic is a bad URI, or reserved"];
     }
+    if (grant.refusal !== undefined) return grant.refusal;
     return grant.disclose === false && options.disclose_me === true ? DISCLOSURE_DENIED : undefined;
   }
 

@@ -226,12 +226,13 @@ export class Dealer {
       effects.push(abort(caller, "unexpected_message", "CALL with a ppt_scheme without having announced the feature"));
       return;
     }
-    const isDisallowed = grant.disclose === false && options.disclose_me === true;
-    const registration = isDisallowed ? undefined : this.#find(message.procedure);
+    const denied = grant.refusal ??
+      (grant.disclose === false && options.disclose_me === true ? DISCLOSURE_DENIED : undefined);
+    const registration = denied === undefined ? this.#find(message.procedure) : undefined;
     const endpoint = registration?.pick(acceptor(isProgressive, isPassthru), this.#options.random);
     if (registration === undefined || endpoint === undefined || party.calls.size >= this.#options.maxOpenCalls) {
       if (isProgressive) party.rememberFinished(request);
-      const refused = isDisallowed ? DISCLOSURE_DENIED : this.#refuseCall(party, message, registration);
+      const refused = denied ?? this.#refuseCall(party, message, registration);
       effects.push(refusal(caller, MESSAGE.CALL, request, ...refused));
       return;
     }

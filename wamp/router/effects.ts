@@ -48,6 +48,8 @@ export interface Grant {
   readonly disclose?: boolean | undefined;
   /** How far the sender is trusted (WAMP, Call Trust Levels, Publication Trust Levels). */
   readonly trustlevel?: number | undefined;
+  /** Why the request is refused: then it is no permission, and nothing else counts. */
+  readonly refusal?: Refusal | undefined;
 }
 
 /** A permission that says nothing more. @internal */

@@ -48,7 +48,7 @@ export class RouterMember implements Member {
   isJoined = true;
   /** The last request id, where they must be in sequence. */
   lastRequest = 0;
-  /** How many slow sessions its transport is paused for. */
+  /** For how many reasons its transport is paused: sessions that are slow, decisions it waits for, its rate. */
   pauses = 0;
   /** When it joined, in milliseconds since 1970. */
   since = 0;

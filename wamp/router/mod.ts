@@ -24,6 +24,7 @@
 export type { Logger } from "../../internal/log.ts";
 export type { AuthDecision, AuthDialog, AuthMethod, JoinRequest, Principal } from "../auth/accept.ts";
 export type { Dict } from "../errors.ts";
+export type { WampProtocolErrorCode } from "../errors.ts";
 export type { SerializerName } from "../serializers/serializer.ts";
 export type { Session } from "../session_api.ts";
 export type {
@@ -34,6 +35,25 @@ export type {
   TransportReceiver,
 } from "../transports/transport.ts";
 export type { MatchPolicy, UriRules } from "../uris.ts";
+export {
+  type AbortDiagnostics,
+  type CallDiagnostics,
+  type ErrorDiagnostics,
+  type LeaveReason,
+  type PublishDiagnostics,
+  ROUTER_CHANNELS,
+  type SessionDiagnostics,
+  type SlowConsumerDiagnostics,
+} from "./diagnostics.ts";
+export type { EntryInspection, InspectOptions, RealmInspection, SessionInspection } from "./inspection.ts";
+export {
+  type CarrierMetrics,
+  type DurationMetrics,
+  formatPrometheus,
+  type RealmMetrics,
+  type RouterMetrics,
+} from "./metrics.ts";
+export type { HealthOptions, MetricsOptions } from "./monitoring.ts";
 export { createRouter } from "./router.ts";
 export type {
   Authorization,

@@ -82,6 +82,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/ids.ts",
       "wamp/message_table.ts",
       "wamp/messages.ts",
+      "wamp/passthru_api.ts",
       "wamp/payload.ts",
       "wamp/session_api.ts",
       "wamp/uris.ts",
@@ -91,6 +92,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "WAMP serializers", files: ["wamp/serializers/*"] },
   { name: "WAMP transport, interface", files: ["wamp/transports/errors.ts", "wamp/transports/transport.ts"] },
   { name: "WAMP authentication", files: ["wamp/auth/*"] },
+  { name: "WAMP payload passthru", files: ["wamp/passthru.ts", "wamp/passthru_cipher.ts"] },
   { name: "WAMP peer", files: ["wamp/peer.ts"] },
   { name: "WAMP contracts", files: ["wamp/contract_session.ts", "wamp/result.ts"] },
   {
@@ -143,6 +145,8 @@ export const LAYERS: readonly Layer[] = [
     name: "WAMP router",
     files: [
       "wamp/router/acceptor.ts",
+      "wamp/router/authentication.ts",
+      "wamp/router/authentication_limit.ts",
       "wamp/router/inspection.ts",
       "wamp/router/member.ts",
       "wamp/router/meta.ts",

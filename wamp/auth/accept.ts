@@ -20,10 +20,25 @@ export interface JoinRequest {
   readonly session: number;
   /** Who the client says it is. */
   readonly authid: string | undefined;
+  /** The role that the client asks for. Most methods know better. */
+  readonly authrole: string | undefined;
   /** What the client's methods put into HELLO. */
   readonly authextra: Readonly<Dict>;
   /** What is known of the transport's other end. */
   readonly transport: TransportInfo;
+  /** Aborted when the client has gone or its time is over: nobody waits for the decision any more. */
+  readonly signal: AbortSignal;
+  /**
+   * Calls a procedure as the router itself, which may call everything.
+   *
+   * @param procedure The procedure.
+   * @param args Its arguments.
+   * @param options `realm`: where it is registered, by default where the client wants to join.
+   * @returns Its first result.
+   * @throws {ApplicationError} The callee or the router answered with an error.
+   * @throws {RangeError} There is no such realm.
+   */
+  call(procedure: string, args: readonly unknown[], options?: { readonly realm?: string }): Promise<unknown>;
 }
 
 /**
@@ -40,6 +55,8 @@ export interface Principal {
   readonly authprovider?: string;
   /** What the WELCOME tells the client beside that. @default {nothing} */
   readonly authextra?: Readonly<Dict>;
+  /** The realm to join instead of the one asked for. @default {the one asked for} */
+  readonly realm?: string;
 }
 
 /**
@@ -55,11 +72,12 @@ export interface AuthDialog {
 }
 
 /**
- * What a method makes of a request: somebody it knows without asking, a challenge, or nobody.
+ * What a method makes of a request: somebody it knows without asking, a challenge, or nobody. `refusal` says to the
+ * client what is wrong with the request itself, and nothing about whom it names.
  *
  * @public
  */
-export type AuthDecision = { readonly principal: Principal } | AuthDialog | undefined;
+export type AuthDecision = { readonly principal: Principal } | { readonly refusal: string } | AuthDialog | undefined;
 
 /**
  * One way of authenticating clients of a realm. A method that challenges does so for unknown ids as well, with the same
@@ -74,7 +92,7 @@ export interface AuthMethod {
    * Looks at a request.
    *
    * @param request Who asks to join.
-   * @returns The decision; `undefined` refuses.
+   * @returns The decision; `undefined` refuses. What is thrown refuses too, and is logged.
    */
   begin(request: JoinRequest): AuthDecision | Promise<AuthDecision>;
 }

@@ -7,21 +7,17 @@
 import { failureMessage, type Logger } from "../../internal/log.ts";
 import type { TimerWheel, WheelEntry } from "../../internal/timer_wheel.ts";
 import { CLOSE_URI, ERROR_URI } from "../uris.ts";
-import { WampProtocolError } from "../errors.ts";
-import { randomId } from "../ids.ts";
+import type { Principal } from "../auth/accept.ts";
+import { type Dict, WampProtocolError } from "../errors.ts";
 import { messageName } from "../message_table.ts";
 import { type Goodbye, type Hello, MESSAGE, type Message, type RouterMessage } from "../messages.ts";
 import { Payload } from "../payload.ts";
-import type { Transport, TransportClosed, TransportReceiver } from "../transports/transport.ts";
+import type { Transport, TransportClosed, TransportInfo, TransportReceiver } from "../transports/transport.ts";
+import { Authentication, type AuthenticationLink, chooseMethod, quote, type Refusal } from "./authentication.ts";
+import type { AuthenticationLimit } from "./authentication_limit.ts";
 import { hasClientRole, type Identity, type MemberLink, resolveFeatures, type RouterMember } from "./member.ts";
 import type { Realm } from "./realm.ts";
 import { ROUTER_ROLES } from "./router_roles.ts";
-
-/** Why somebody is turned away: the Reason of an ABORT, and the message in its Details. @internal */
-export interface Refusal {
-  readonly reason: string;
-  readonly message: string;
-}
 
 /** What an acceptor needs of its router. @internal */
 export interface AcceptorHost {
@@ -30,11 +26,16 @@ export interface AcceptorHost {
   readonly helloTimeout: number;
   /** Milliseconds. */
   readonly goodbyeTimeout: number;
+  /** Milliseconds. */
+  readonly authTimeout: number;
+  readonly authLimit: AuthenticationLimit;
   readonly logger: Logger;
   /** Why nobody may join now. */
   readonly refusal: Refusal | undefined;
   /** The realm with a URI. */
   realm(uri: string): Realm | undefined;
+  /** Calls a procedure in the router's own name. */
+  call(realm: string, procedure: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown>;
   /** The transport of an acceptor has ended. */
   forget(acceptor: Acceptor): void;
 }
@@ -47,11 +48,22 @@ export interface AcceptOptions {
   readonly identity?: Identity | undefined;
 }
 
-/** `hello`: waits for HELLO. `goodbye`: our GOODBYE was sent. `ended`: what still arrives is ignored. */
-type State = "hello" | "open" | "goodbye" | "ended";
+/**
+ * `hello`: waits for HELLO. `joining`: the client proves who it is. `goodbye`: our GOODBYE was sent. `ended`: what still
+ * arrives is ignored.
+ */
+type State = "hello" | "joining" | "open" | "goodbye" | "ended";
+
+/** What a session gets beside its identity. */
+interface EnterOptions {
+  /** What the WELCOME says beside that. */
+  readonly authextra?: Readonly<Dict> | undefined;
+  /** The id that was reserved for it. */
+  readonly session?: number | undefined;
+}
 
 /** Serves one transport. @internal */
-export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
+export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, AuthenticationLink {
   readonly transport: Transport;
   /** What the transport was accepted by. */
   readonly from: object | undefined;
@@ -64,12 +76,25 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
   #state: State = "hello";
   #realm: Realm | undefined;
   #member: RouterMember | undefined;
+  #authentication: Authentication | undefined;
+  /** What the client announced that is about to join. */
+  #hello: Hello | undefined;
   /** Whether a session was here before: another may follow, but need not. */
   #hasHadSession = false;
 
-  /** The realm joined last. */
+  /** The realm joined last, or about to be joined. */
   get realm(): Realm | undefined {
     return this.#realm;
+  }
+
+  /** See `AuthenticationLink`. */
+  get info(): TransportInfo {
+    return this.transport.info;
+  }
+
+  /** See `AuthenticationLink`. */
+  get logger(): Logger {
+    return this.#host.logger;
   }
 
   /** Begins to wait for HELLO. */
@@ -115,7 +140,11 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
       const message = `No HELLO arrived within ${this.#host.helloTimeout} ms`;
       return this.#refuse({ reason: ERROR_URI.PROTOCOL_VIOLATION, message });
     }
-    this.#close();
+    if (this.#state !== "joining") return this.#close();
+    const message = this.#authentication?.isChallenged
+      ? `No AUTHENTICATE arrived within ${this.#host.authTimeout} ms`
+      : `The authentication took longer than ${this.#host.authTimeout} ms`;
+    this.#refuse({ reason: ERROR_URI.AUTHENTICATION_FAILED, message });
   }
 
   /** See `MemberLink`. */
@@ -146,10 +175,54 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
     this.transport.abort();
   }
 
-  /** Says GOODBYE to the session; a transport that has none is closed. */
+  /** Says GOODBYE to the session, and ABORT to a client that is about to join; a transport without either is closed. */
   shutdown(): void {
     if (this.#state === "open") this.dismiss(CLOSE_URI.SYSTEM_SHUTDOWN, {});
-    else if (this.#state === "hello") this.#close();
+    else if (this.#state === "joining") {
+      this.#refuse({ reason: CLOSE_URI.SYSTEM_SHUTDOWN, message: "The router is shutting down" });
+    } else if (this.#state === "hello") this.#close();
+  }
+
+  /** The realm is gone: a client that is about to join cannot. */
+  forgetRealm(): void {
+    if (this.#state === "joining" && this.#realm !== undefined) this.#refuse(noSuchRealm(this.#realm.uri));
+  }
+
+  /** See `AuthenticationLink`. */
+  challenge(method: string, extra: Dict): void {
+    this.#send({ type: MESSAGE.CHALLENGE, authmethod: method, extra });
+  }
+
+  /** See `AuthenticationLink`. */
+  accept(principal: Principal, method: string): void {
+    const session = this.#authentication?.session;
+    const { authid, authrole, authprovider = "static", authextra } = principal;
+    const identity = { authid, authrole, authmethod: method, authprovider, isTrusted: false };
+    const asked = this.#realm;
+    const realm = principal.realm === undefined ? asked : this.#host.realm(principal.realm);
+    if (realm === undefined) return this.#refuse(noSuchRealm(principal.realm ?? ""));
+    if (!realm.hasRole(authrole)) {
+      const message = `The realm has no role ${quote(authrole)}`;
+      return this.#refuse({ reason: ERROR_URI.NO_SUCH_ROLE, message });
+    }
+    // An id is reserved in one realm.
+    this.#enter(realm, identity, { authextra, session: realm === asked ? session : undefined });
+  }
+
+  /** See `AuthenticationLink`. */
+  turnAway(refusal: Refusal, isDenied: boolean): void {
+    if (isDenied) this.#host.authLimit.count(this.info.remoteAddress, performance.now());
+    this.#refuse(refusal);
+  }
+
+  /** See `AuthenticationLink`. */
+  fail(error: unknown): void {
+    this.#answerFailure(error);
+  }
+
+  /** See `AuthenticationLink`. */
+  call(realm: string, procedure: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    return this.#host.call(realm, procedure, args, signal);
   }
 
   #receive(message: Message): void {
@@ -158,6 +231,7 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
       this.#realm!.receive(this.#member!, message);
     } else if (state === "open") this.#receiveInSession(message);
     else if (state === "hello") this.#receiveHello(message);
+    else if (state === "joining") this.#receiveJoining(message);
     // WAMP, Session Closing: after our GOODBYE everything but the answer to it is ignored.
     else if (state === "goodbye" && (message.type === MESSAGE.GOODBYE || message.type === MESSAGE.ABORT)) this.#close();
   }
@@ -174,6 +248,12 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
     // A session that has just ended may have had answers on their way.
     if (this.#hasHadSession && message.type !== MESSAGE.WELCOME) return;
     throw unexpected(message.type, "before HELLO");
+  }
+
+  #receiveJoining(message: Message): void {
+    if (message.type === MESSAGE.AUTHENTICATE) return this.#authentication!.answer(message);
+    if (message.type === MESSAGE.ABORT) return this.#close();
+    throw unexpected(message.type, "before the session was established");
   }
 
   #answerGoodbye(message: Goodbye): void {
@@ -193,26 +273,59 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
       throw new WampProtocolError("invalid_message", "HELLO announces none of publisher, subscriber, caller, callee");
     }
     const realm = this.#host.realm(hello.realm);
-    if (realm === undefined) {
-      return this.#refuse({ reason: ERROR_URI.NO_SUCH_REALM, message: `There is no realm ${quote(hello.realm)}` });
-    }
-    const identity = this.#identity ?? identify(hello);
-    if ("reason" in identity) this.#refuse(identity);
-    else this.#enter(hello, realm, identity);
+    if (realm === undefined) return this.#refuse(noSuchRealm(hello.realm));
+    if (realm.isFull) return this.#refuse(FULL);
+    this.#realm = realm;
+    this.#hello = hello;
+    if (this.#identity !== undefined) this.#enter(realm, this.#identity);
+    else this.#authenticate(hello, realm);
   }
 
-  #enter(hello: Hello, realm: Realm, identity: Identity): void {
-    if (realm.isFull) {
-      return this.#refuse({ reason: ERROR_URI.UNAVAILABLE, message: "The realm takes no more sessions" });
+  #authenticate(hello: Hello, realm: Realm): void {
+    const method = chooseMethod(realm.auth, hello);
+    if ("reason" in method) return this.#refuse(method);
+    const now = performance.now();
+    if (method.method !== "anonymous" && this.#host.authLimit.isOver(this.info.remoteAddress, now)) {
+      return this.#refuse(TOO_MANY);
     }
+    this.#state = "joining";
+    this.#host.wheel.set(this, now + this.#host.authTimeout);
+    this.#authentication = new Authentication({ hello, method, session: realm.reserve() }, this);
+    this.#authentication.begin();
+  }
+
+  #enter(realm: Realm, identity: Identity, more: EnterOptions = {}): void {
+    if (realm.isFull) return this.#refuse(FULL);
+    const { agent, roles } = this.#hello?.details ?? {};
+    this.#endAuthentication();
     this.#state = "open";
     this.#realm = realm;
     this.#host.wheel.set(this, Infinity);
-    const member = this.#member = realm.join(this, identity, resolveFeatures(hello.details.roles));
+    const known = agent === undefined ? identity : { ...identity, agent: agent.slice(0, MAX_AGENT) };
+    const member = this.#member = realm.join(this, known, resolveFeatures(roles), more.session);
     const { authid, authrole, authmethod, authprovider } = identity;
-    const details = { roles: ROUTER_ROLES, realm: realm.uri, authid, authrole, authmethod, authprovider, agent: AGENT };
+    const details = {
+      roles: realm.roles,
+      realm: realm.uri,
+      authid,
+      authrole,
+      authmethod,
+      authprovider,
+      ...(more.authextra !== undefined && { authextra: more.authextra }),
+      agent: AGENT,
+    };
     this.#send({ type: MESSAGE.WELCOME, session: member.id, details });
     realm.announce(member);
+  }
+
+  /** The client has joined, or does not any more. */
+  #endAuthentication(): void {
+    const authentication = this.#authentication;
+    this.#authentication = undefined;
+    this.#hello = undefined;
+    if (authentication === undefined) return;
+    authentication.end();
+    this.#realm?.release(authentication.session);
   }
 
   #refuse(refusal: Refusal): void {
@@ -238,6 +351,7 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink {
   }
 
   #leave(): void {
+    this.#endAuthentication();
     const member = this.#member;
     if (member === undefined) return;
     this.#member = undefined;
@@ -257,32 +371,17 @@ const AGENT = "Viaduct";
 /** How much is kept of what a session's program calls itself, in characters. */
 const MAX_AGENT = 100;
 
-/** Who says HELLO. So far everybody is anonymous; a session that must prove who it is takes more than one step. */
-function identify(hello: Hello): Identity | Refusal {
-  const { authmethods = [] } = hello.details;
-  if (authmethods.length > 0 && !authmethods.includes("anonymous")) {
-    const message = `The realm takes the authentication method anonymous, received ${
-      authmethods.map(quote).join(", ")
-    }`;
-    return { reason: ERROR_URI.NO_MATCHING_AUTH_METHOD, message };
-  }
-  return {
-    authid: randomId().toString(36),
-    authrole: "anonymous",
-    authmethod: "anonymous",
-    authprovider: "static",
-    isTrusted: false,
-    ...(hello.details.agent !== undefined && { agent: hello.details.agent.slice(0, MAX_AGENT) }),
-  };
+const FULL: Refusal = { reason: ERROR_URI.UNAVAILABLE, message: "The realm takes no more sessions" };
+
+const TOO_MANY: Refusal = {
+  reason: ERROR_URI.AUTHENTICATION_DENIED,
+  message: "Too many clients of this address did not prove who they are: try again in a minute",
+};
+
+function noSuchRealm(uri: string): Refusal {
+  return { reason: ERROR_URI.NO_SUCH_REALM, message: `There is no realm ${quote(uri)}` };
 }
 
 function unexpected(type: number, when: string): WampProtocolError {
   return new WampProtocolError("unexpected_message", `Received ${messageName(type)} message ${when}`);
-}
-
-const MAX_QUOTED = 100;
-
-/** Something of a peer's within a message for a person. */
-function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }

@@ -16,7 +16,9 @@ import { localPair } from "../transports/local.ts";
 import type { Transport } from "../transports/transport.ts";
 import { type WebSocketLike, type WrapOptions, wrapWebSocket } from "../transports/web.ts";
 import { CLOSE_URI, isPattern, isUri, type UriRules } from "../uris.ts";
-import { type AcceptOptions, Acceptor, type AcceptorHost, type Refusal } from "./acceptor.ts";
+import { type AcceptOptions, Acceptor, type AcceptorHost } from "./acceptor.ts";
+import type { Refusal } from "./authentication.ts";
+import { AuthenticationLimit } from "./authentication_limit.ts";
 import type { HistoryOptions } from "./broker.ts";
 import { DEFAULT_STORE_BYTES } from "./event_store.ts";
 import { Realm, type ResolvedRealm } from "./realm.ts";
@@ -74,16 +76,22 @@ class RunningRouter implements Router, AcceptorHost {
   readonly wheel = new TimerWheel();
   readonly helloTimeout: number;
   readonly goodbyeTimeout: number;
+  readonly authTimeout: number;
+  readonly authLimit: AuthenticationLimit;
   readonly logger: Logger;
   refusal: Refusal | undefined;
   readonly #realms = new Map<string, Realm>();
   readonly #acceptors = new Set<Acceptor>();
   readonly #waiters = new Set<Waiter>();
+  /** The sessions by which the router itself calls. */
+  readonly #inner = new Map<Realm, Promise<Session>>();
 
   constructor(options: RouterOptions) {
-    const { realms = [DEFAULT_REALM], helloTimeout = 10_000, goodbyeTimeout = 5_000, logger = SILENT_LOGGER } = options;
-    this.helloTimeout = checkNumber("helloTimeout", helloTimeout, 1);
-    this.goodbyeTimeout = checkNumber("goodbyeTimeout", goodbyeTimeout, 1);
+    const { realms = [DEFAULT_REALM], logger = SILENT_LOGGER } = options;
+    this.helloTimeout = checkNumber("helloTimeout", options.helloTimeout ?? 10_000, 1);
+    this.goodbyeTimeout = checkNumber("goodbyeTimeout", options.goodbyeTimeout ?? 5_000, 1);
+    this.authTimeout = checkNumber("authTimeout", options.authTimeout ?? 10_000, 1);
+    this.authLimit = new AuthenticationLimit(checkNumber("maxAuthFailures", options.maxAuthFailures ?? Infinity, 1));
     this.logger = logger;
     for (const realm of realms) this.addRealm(realm);
   }
@@ -142,6 +150,7 @@ class RunningRouter implements Router, AcceptorHost {
     const realm = this.#require(uri);
     this.#realms.delete(uri);
     const left = [...this.#acceptors].filter((acceptor) => acceptor.realm === realm);
+    for (const acceptor of left) acceptor.forgetRealm();
     realm.close();
     await this.#ended(left);
   }
@@ -162,6 +171,24 @@ class RunningRouter implements Router, AcceptorHost {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown({ timeout: DISPOSE_TIMEOUT });
+  }
+
+  /** See `AcceptorHost`. */
+  async call(uri: string, procedure: string, args: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    const session = await this.#innerSession(this.#require(uri));
+    return await session.call(procedure, args, { signal });
+  }
+
+  /** The session by which the router itself calls in a realm; it joins when it is needed. */
+  #innerSession(realm: Realm): Promise<Session> {
+    const known = this.#inner.get(realm);
+    if (known !== undefined) return known;
+    const joining = this.join(realm.uri, { authid: "router" });
+    this.#inner.set(realm, joining);
+    // When it has left, the next that needs one joins again.
+    const forget = (): void => void this.#inner.delete(realm);
+    void joining.then(({ closed }) => closed).then(forget, forget);
+    return joining;
   }
 
   /** See `AcceptorHost`. */

@@ -12,7 +12,10 @@ import { assert, assertEquals, assertRejects, assertThrows } from "../../std.ts"
 const TRANSPORT: TransportInfo = { kind: "websocket", remoteAddress: "", localAddress: "", isTls: false };
 
 function request(authid: string | undefined, change: Partial<JoinRequest> = {}): JoinRequest {
-  return { realm: "realm1", session: 7, authid, authextra: {}, transport: TRANSPORT, ...change };
+  const { signal } = new AbortController();
+  const call = () => Promise.reject(new Error("There is no router"));
+  const known = { realm: "realm1", session: 7, authid, authrole: undefined, authextra: {}, transport: TRANSPORT };
+  return { ...known, signal, call, ...change };
 }
 
 function dialogOf(decision: Awaited<ReturnType<AuthMethod["begin"]>>): AuthDialog {
@@ -24,7 +27,7 @@ function dialogOf(decision: Awaited<ReturnType<AuthMethod["begin"]>>): AuthDialo
 async function authenticate(client: Authenticator, method: AuthMethod): Promise<Principal | undefined> {
   const authextra = await client.hello?.() ?? {};
   const decision = await method.begin(request(client.authid, { authextra }));
-  if (decision === undefined) return undefined;
+  if (decision === undefined || "refusal" in decision) return undefined;
   if ("principal" in decision) return decision.principal;
   const answer = await client.answer!({ method: method.method, extra: decision.challenge });
   const principal = await decision.verify(answer.signature, answer.extra ?? {});

@@ -94,18 +94,32 @@ async function findChromium(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Makes a throw-away certificate authority and a certificate by it. */
-export async function makeCertificates(): Promise<Certificates> {
-  const folder = await emptyFolder(".cache", "interop", "certificates");
+const OPENSSL_REQUEST = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+/**
+ * Makes a throw-away certificate authority and a certificate by it for this machine, and one for each client named, in
+ * a folder of its own under `.cache/interop`.
+ */
+export async function makeCertificates(
+  folderName = "certificates",
+  clients: readonly string[] = [],
+): Promise<Certificates> {
+  const folder = await emptyFolder(".cache", "interop", folderName);
   const path = (name: string): string => join(folder, name);
-  const request = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   const authority = ["-x509", "-days", "2", "-subj", "/CN=Viaduct interop CA"];
-  await runCommand([...request, ...authority, "-keyout", path("ca.key"), "-out", path("ca.pem")]);
-  await runCommand([...request, "-subj", "/CN=localhost", "-keyout", path("key.pem"), "-out", path("request.pem")]);
-  const names = "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n";
-  await Deno.writeTextFile(path("names.cnf"), `${names}authorityKeyIdentifier=keyid\n`);
-  const sign = ["openssl", "x509", "-req", "-days", "2", "-CAcreateserial", "-extfile", path("names.cnf")];
-  const by = ["-CA", path("ca.pem"), "-CAkey", path("ca.key")];
-  await runCommand([...sign, ...by, "-in", path("request.pem"), "-out", path("cert.pem")]);
+  await runCommand([...OPENSSL_REQUEST, ...authority, "-keyout", path("ca.key"), "-out", path("ca.pem")]);
+  await sign(folder, "", "localhost", "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+  for (const client of clients) await sign(folder, `${client}.`, client, "");
   return { ca: path("ca.pem"), cert: path("cert.pem"), key: path("key.pem") };
+}
+
+async function sign(folder: string, prefix: string, commonName: string, extensions: string): Promise<void> {
+  const path = (name: string): string => join(folder, name);
+  const [key, request] = [path(`${prefix}key.pem`), path(`${prefix}request.pem`)];
+  await runCommand([...OPENSSL_REQUEST, "-subj", `/CN=${commonName}`, "-keyout", key, "-out", request]);
+  const constraints = "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=keyid\n";
+  await Deno.writeTextFile(path("names.cnf"), `${extensions}${constraints}`);
+  const options = ["-req", "-days", "2", "-CAcreateserial", "-extfile", path("names.cnf")];
+  const by = ["-CA", path("ca.pem"), "-CAkey", path("ca.key")];
+  await runCommand(["openssl", "x509", ...options, ...by, "-in", request, "-out", path(`${prefix}cert.pem`)]);
 }

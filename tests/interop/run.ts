@@ -24,6 +24,8 @@ import { runDemoPage } from "./demo_page.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
 import { installAhead } from "./wamp/install.ts";
+import { LOGIN_CELLS, loginCellColumns, loginCellName } from "./wamp/login_cells.ts";
+import { runLoginCell } from "./wamp/login_run.ts";
 import { runWampCell } from "./wamp/run.ts";
 
 const USAGE = `Usage: deno task interop [options]
@@ -213,6 +215,16 @@ const MATRICES: readonly Matrix[] = [
       words: wampCellColumns(cell),
       checks: cell.checks,
       run: ({ processes }) => runWampCell(cell, processes),
+    })),
+  ),
+  matrixOf(
+    ["WAMP login of", "router", "via", "serializer", "checks"],
+    [24, 8, 9, 15],
+    LOGIN_CELLS.map((cell) => ({
+      name: loginCellName(cell),
+      words: loginCellColumns(cell),
+      checks: cell.logins.map(({ check }) => check),
+      run: ({ processes }) => runLoginCell(cell, processes),
     })),
   ),
 ];

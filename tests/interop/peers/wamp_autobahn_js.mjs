@@ -1,10 +1,12 @@
 // AutobahnJS against a WAMP router: runs the checks that its one argument, JSON, asks for.
 
 import { createRequire } from "node:module";
+import { runPeerLogins } from "../wamp/logins.ts";
 import { Failure, runPeer } from "../wamp/scenario.ts";
 
 const given = JSON.parse(process.argv[2]);
-const autobahn = createRequire(given.modules)("autobahn");
+const require = createRequire(given.modules);
+const autobahn = require("autobahn");
 const { JSONSerializer, MsgpackSerializer, CBORSerializer } = autobahn.serializer;
 const SERIALIZERS = { json: JSONSerializer, msgpack: MsgpackSerializer, cbor: CBORSerializer };
 
@@ -33,12 +35,38 @@ async function guarded(promise) {
   }
 }
 
-function join(realm) {
+/** What a connection needs to log in. */
+function authentication({ method, authid, secret }) {
+  if (method === "anonymous") return {};
+  const { auth_cra, auth_cryptosign } = autobahn;
+  const common = { authmethods: [method], authid };
+  switch (method) {
+    case "ticket":
+      return { ...common, onchallenge: () => secret };
+    case "wampcra":
+      return {
+        ...common,
+        onchallenge(_session, _method, { challenge, salt, iterations, keylen }) {
+          const key = salt === undefined ? secret : auth_cra.derive_key(secret, salt, iterations, keylen);
+          return auth_cra.sign(key, challenge);
+        },
+      };
+    case "cryptosign": {
+      const key = require("tweetnacl").sign.keyPair.fromSeed(Uint8Array.from(Buffer.from(secret, "hex")));
+      const authextra = { pubkey: auth_cryptosign.public_key(key), channel_binding: null };
+      const onchallenge = (_session, _method, extra) => auth_cryptosign.sign_challenge(key, extra);
+      return { ...common, authextra, onchallenge };
+    }
+  }
+}
+
+function join(realm, login = { method: "anonymous" }) {
   return new Promise((resolve, reject) => {
     let left;
     const connection = new autobahn.Connection({
       transports: [transport()],
       realm,
+      ...authentication(login),
       max_retries: 0,
       on_user_error() {},
       on_internal_error: (error) => reject(error),
@@ -100,5 +128,5 @@ function partyOf(session, leave) {
   };
 }
 
-await runPeer(given, join);
+await (given.logins === undefined ? runPeer(given, join) : runPeerLogins(given, join));
 process.exit();

@@ -11,6 +11,7 @@ txaio.use_asyncio()
 from autobahn.asyncio.rawsocket import WampRawSocketClientFactory  # noqa: E402
 from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.asyncio.websocket import WampWebSocketClientFactory  # noqa: E402
+from autobahn.wamp import auth  # noqa: E402
 from autobahn.wamp import serializer as serializers  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from autobahn.wamp.types import (  # noqa: E402
@@ -21,7 +22,7 @@ from autobahn.wamp.types import (  # noqa: E402
     RegisterOptions,
     SubscribeOptions,
 )
-from wamp_scenario import Failure, arguments, run_peer  # noqa: E402
+from wamp_scenario import Failure, arguments, run_peer, run_peer_logins  # noqa: E402
 
 SERIALIZERS = {
     "json": serializers.JsonSerializer,
@@ -36,11 +37,33 @@ def serializer(name):
     return SERIALIZERS[format](batched=batched == "batched")
 
 
+def authenticator(login):
+    """What its components log in with."""
+    method, secret = login["method"], login["secret"]
+    names = {"ticket": "ticket", "wampcra": "secret", "scram": "password", "cryptosign": "privkey"}
+    given = {"authid": login["authid"]} if "authid" in login else {}
+    return auth.create_authenticator(method, **given, **{names[method]: secret})
+
+
 class Session(ApplicationSession):
-    def __init__(self, realm):
+    def __init__(self, realm, login=None):
         super().__init__(ComponentConfig(realm, None))
+        self._login_id = login and login.get("authid")
+        self._authenticator = authenticator(login) if login and login["method"] != "anonymous" else None
         self.joined = asyncio.get_running_loop().create_future()
         self.left = asyncio.get_running_loop().create_future()
+
+    def onConnect(self):
+        if self._authenticator is None:
+            return super().onConnect()
+        method, authextra = self._authenticator.name, self._authenticator.authextra
+        self.join(self.config.realm, authmethods=[method], authid=self._login_id, authextra=authextra)
+
+    def onChallenge(self, challenge):
+        return self._authenticator.on_challenge(self, challenge)
+
+    def onWelcome(self, welcome):
+        return self._authenticator and self._authenticator.on_welcome(self, welcome.authextra)
 
     def onJoin(self, details):
         self.joined.set_result(details.session)
@@ -133,8 +156,8 @@ async def main():
     url = urlparse(given["url"])
     txaio.config.loop = asyncio.get_running_loop()
 
-    async def join(realm):
-        session = Session(realm)
+    async def join(realm, login=None):
+        session = Session(realm, login)
         chosen = serializer(given["serializer"])
         if url.scheme == "rs":
             factory = WampRawSocketClientFactory(lambda: session, serializer=chosen)
@@ -143,7 +166,7 @@ async def main():
         await asyncio.get_running_loop().create_connection(factory, url.hostname, url.port)
         return Party(session, await session.joined)
 
-    await run_peer(given, join)
+    await (run_peer_logins if "logins" in given else run_peer)(given, join)
 
 
 asyncio.run(main())

@@ -404,5 +404,33 @@ async def run_peer(given, join):
     await within(party.leave(), "Leaving")
 
 
+async def check_login(login, realm, log_in):
+    expected = login["expected"]
+    if isinstance(expected, str):
+        try:
+            await within(log_in(realm, login["login"]), "Being refused")
+        except Failure as failure:
+            if failure.uri == expected:
+                return
+            raise
+        raise AssertionError(f"Joining must be refused with {expected}")
+    party = await within(log_in(realm, login["login"]), "Joining")
+    args, _ = await within(party.call("wamp.session.get", [party.id]), "Asking who we are")
+    for name, value in expected.items():
+        expect_same(args[0].get(name), value, f"Session's {name}")
+    await within(party.leave(), "Leaving")
+
+
+async def run_peer_logins(given, log_in):
+    """Tries every login, as ../wamp/logins.ts does."""
+    for login in given["logins"]:
+        result = {"check": login["check"]}
+        try:
+            await check_login(login, given["realm"], log_in)
+        except Exception as error:
+            result["error"] = f"{type(error).__name__}: {error}"
+        print(json.dumps(result), flush=True)
+
+
 def arguments():
     return json.loads(sys.argv[1])

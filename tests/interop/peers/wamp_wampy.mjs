@@ -1,6 +1,8 @@
 // Wampy against a WAMP router: runs the checks that its one argument, JSON, asks for.
 
 import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { runPeerLogins } from "../wamp/logins.ts";
 import { Failure, runPeer } from "../wamp/scenario.ts";
 
 const given = JSON.parse(process.argv[2]);
@@ -31,9 +33,33 @@ async function guarded(promise) {
   }
 }
 
-async function join(realm) {
+/** What a session needs to log in. */
+async function authentication({ method, authid, secret }) {
+  if (method === "anonymous") return {};
+  const common = { authmethods: [method], authid, authMode: "auto" };
+  switch (method) {
+    case "ticket":
+      return { ...common, authPlugins: { ticket: () => secret } };
+    case "wampcra":
+      return { ...common, authPlugins: { wampcra: (await plugin("wampcra.js")).sign(secret) } };
+    case "cryptosign": {
+      const key = require("tweetnacl").sign.keyPair.fromSeed(Uint8Array.from(Buffer.from(secret, "hex")));
+      const { sign, bytes2hex } = await plugin("cryptosign.js");
+      const authextra = { pubkey: bytes2hex(key.publicKey), channel_binding: null };
+      return { ...common, authextra, authPlugins: { cryptosign: sign(secret) } };
+    }
+  }
+}
+
+/** Its plugins are modules, which `require` does not take everywhere. */
+function plugin(name) {
+  return import(pathToFileURL(require.resolve(`wampy/${name}`)).href);
+}
+
+async function join(realm, login = { method: "anonymous" }) {
   const serializer = new (SERIALIZERS[given.serializer]())();
-  const session = new Wampy(given.url, { realm, ws: w3cwebsocket, serializer, autoReconnect: false });
+  const common = { realm, ws: w3cwebsocket, serializer, autoReconnect: false };
+  const session = new Wampy(given.url, { ...common, ...await authentication(login) });
   await guarded(session.connect());
   return partyOf(session);
 }
@@ -88,5 +114,5 @@ function partyOf(session) {
   };
 }
 
-await runPeer(given, join);
+await (given.logins === undefined ? runPeer(given, join) : runPeerLogins(given, join));
 process.exit();

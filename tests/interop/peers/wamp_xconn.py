@@ -3,8 +3,10 @@
 import asyncio
 import types as python_types
 
-from wamp_scenario import Failure, arguments, run_peer
+from wamp_scenario import Failure, arguments, run_peer, run_peer_logins
+from wampproto import auth
 from xconn import AsyncClient, CBORSerializer, JSONSerializer, MsgPackSerializer
+from wampproto.exception import ApplicationError as JoiningError
 from xconn.exception import ApplicationError
 from xconn.types import Result
 
@@ -62,14 +64,32 @@ class Party:
         await self._session.leave()
 
 
+def authenticator(login):
+    method, authid, secret = login["method"], login.get("authid", ""), login["secret"]
+    if method == "anonymous":
+        return auth.AnonymousAuthenticator(authid)
+    classes = {
+        "ticket": auth.TicketAuthenticator,
+        "wampcra": auth.WAMPCRAAuthenticator,
+        "cryptosign": auth.CryptoSignAuthenticator,
+    }
+    return classes[method](authid, secret)
+
+
+ANONYMOUS = {"method": "anonymous", "secret": ""}
+
+
 async def main():
     given = arguments()
 
-    async def join(realm):
-        client = AsyncClient(serializer=SERIALIZERS[given["serializer"]]())
-        return Party(await client.connect(given["url"], realm))
+    async def join(realm, login=ANONYMOUS):
+        client = AsyncClient(authenticator(login), SERIALIZERS[given["serializer"]]())
+        try:
+            return Party(await client.connect(given["url"], realm))
+        except JoiningError as error:
+            raise Failure(error.message, error.args, error.kwargs) from error
 
-    await run_peer(given, join)
+    await (run_peer_logins if "logins" in given else run_peer)(given, join)
 
 
 asyncio.run(main())

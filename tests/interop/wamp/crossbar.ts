@@ -1,45 +1,103 @@
 /**
- * Starts Crossbar.io with one realm that lets anybody do anything.
+ * Starts Crossbar.io with realms that let anybody do anything, and one that asks for a login.
  *
  * @module
  */
 
-import { join } from "node:path";
+import { X509Certificate } from "node:crypto";
+import { dirname, join } from "node:path";
 import { emptyFolder } from "../../support/folders.ts";
 import { freePort, type ProcessGroup } from "../../support/processes.ts";
+import { type Certificates, makeCertificates } from "../install.ts";
+import { CERTIFICATES, crossbarAuth, GUARDED_REALM, ROLE } from "./accounts.ts";
 import { installCrossbar } from "./install.ts";
 
 /** How long it may take to listen, in milliseconds. It needs seven seconds on a quiet machine. */
 const START_TIMEOUT = 60_000;
 const SERIALIZERS = ["cbor", "msgpack", "ubjson", "json"];
 
+/** A realm with nobody in it but the sessions whose meta API is compared. */
+export const META_REALM = "meta";
+
+/** The URLs of a router, by transport. */
+export type RouterUrls = Readonly<Record<"websocket" | "rawsocket", string>>;
+
 /** A router that runs. */
 export interface RunningRouter {
-  /** The URLs of its transports. */
-  readonly urls: Readonly<Record<"websocket" | "rawsocket", string>>;
+  /** Where anybody may join. */
+  readonly urls: RouterUrls;
+  /** Where only those with an account may join, and by TLS with a certificate. */
+  readonly guarded: RouterUrls & { readonly tls: string };
+  /** Who signed its certificate and those of clients, in a folder with these. */
+  readonly certificates: Certificates;
   /** The process started; Crossbar.io's routing is done by a child of it. */
   readonly pid: number;
   stop(): Promise<void>;
+}
+
+let shared: Promise<RunningRouter> | undefined;
+
+/** The one that all cells of a run use. */
+export function sharedCrossbar(processes: ProcessGroup): Promise<RunningRouter> {
+  return shared ??= startCrossbar(processes);
 }
 
 /** Installs and starts it. */
 export async function startCrossbar(processes: ProcessGroup): Promise<RunningRouter> {
   const { command, env } = await installCrossbar();
   const folder = await emptyFolder(".cache", "interop", "crossbar_node");
-  const port = freePort();
-  await Deno.writeTextFile(join(folder, "config.json"), JSON.stringify(configuration(port), null, 2));
+  const certificates = await makeCertificates("crossbar_certificates", Object.values(CERTIFICATES));
+  const [port, guardedPort, tlsPort] = [freePort(), freePort(), freePort()];
+  const transports = [
+    transport(port, { anonymous: { type: "static", role: "anonymous" } }),
+    transport(guardedPort, crossbarAuth()),
+    await tlsTransport(tlsPort, certificates),
+  ];
+  await Deno.writeTextFile(join(folder, "config.json"), JSON.stringify(configuration(transports), null, 2));
   // Its keys and caches go into the folder too, not into the user's home.
   const options = { env: { ...env, HOME: folder } };
   const crossbar = processes.start("crossbar", [...command, "start", "--cbdir", folder], options);
   await crossbar.line(/NODE_BOOT_COMPLETE/, START_TIMEOUT);
   return {
-    urls: { websocket: `ws://127.0.0.1:${port}/ws`, rawsocket: `rs://127.0.0.1:${port}` },
+    urls: urlsOf(port),
+    guarded: { ...urlsOf(guardedPort), tls: `wss://127.0.0.1:${tlsPort}/ws` },
+    certificates,
     pid: crossbar.pid,
     stop: () => crossbar.stop(),
   };
 }
 
-function configuration(port: number): unknown {
+/** The file of a client's certificate or key, beside the authority's. */
+export function clientFile({ ca }: Certificates, client: string, what: "cert" | "key"): string {
+  return join(dirname(ca), `${client}.${what}.pem`);
+}
+
+function urlsOf(port: number): RouterUrls {
+  return { websocket: `ws://127.0.0.1:${port}/ws`, rawsocket: `rs://127.0.0.1:${port}` };
+}
+
+function transport(port: number, auth: unknown, endpoint: object = {}): unknown {
+  return {
+    type: "universal",
+    endpoint: { type: "tcp", interface: "127.0.0.1", port, ...endpoint },
+    rawsocket: { serializers: SERIALIZERS, auth },
+    websocket: { ws: { type: "websocket", serializers: SERIALIZERS, auth } },
+    web: { paths: { "/": { type: "nodeinfo" } } },
+  };
+}
+
+async function tlsTransport(port: number, certificates: Certificates): Promise<unknown> {
+  const { ca, cert, key } = certificates;
+  const known =
+    new X509Certificate(await Deno.readTextFile(clientFile(certificates, CERTIFICATES.known, "cert"))).fingerprint;
+  const auth = {
+    tls: { type: "static", principals: { [CERTIFICATES.known]: { "certificate-sha1": known, role: ROLE } } },
+  };
+  const tls = { certificate: cert, key, ca_certificates: [ca] };
+  return transport(port, auth, { tls });
+}
+
+function configuration(transports: readonly unknown[]): unknown {
   const everything = {
     uri: "",
     match: "prefix",
@@ -47,13 +105,7 @@ function configuration(port: number): unknown {
     disclose: { caller: true, publisher: true },
     cache: true,
   };
-  const transport = {
-    type: "universal",
-    endpoint: { type: "tcp", interface: "127.0.0.1", port },
-    rawsocket: { serializers: SERIALIZERS },
-    websocket: { ws: { type: "websocket", serializers: SERIALIZERS } },
-    web: { paths: { "/": { type: "nodeinfo" } } },
-  };
-  const realm = { name: "realm1", roles: [{ name: "anonymous", permissions: [everything] }] };
-  return { version: 2, workers: [{ type: "router", realms: [realm], transports: [transport] }] };
+  const realm = (name: string, role: string): unknown => ({ name, roles: [{ name: role, permissions: [everything] }] });
+  const realms = [realm("realm1", "anonymous"), realm(META_REALM, "anonymous"), realm(GUARDED_REALM, ROLE)];
+  return { version: 2, workers: [{ type: "router", realms, transports }] };
 }

@@ -12,7 +12,9 @@ import { findPython } from "../../support/python.ts";
 import { executableOf } from "../runtimes.ts";
 
 const NODE_PACKAGES = { autobahn: "26.3.1", wampy: "8.0.2" };
-const PYTHON_PACKAGES = ["autobahn==26.10.2", "xconn==0.5.1", "py-ubjson==0.16.1"];
+const PYTHON_PACKAGES = ["autobahn[encryption,scram]==26.10.2", "xconn==0.5.1", "py-ubjson==0.16.1"];
+/** What computes Argon2id for Viaduct, as a program would bring it along. */
+export const ARGON2_PACKAGE = "npm:hash-wasm@4.13.0";
 const CROSSBAR = ["crossbar==26.10.1"];
 /** The versions of Python that the packages run on, the one that they were tried with first. */
 const PYTHONS = ["3.12", "3.13", "3.11"];

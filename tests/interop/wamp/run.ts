@@ -6,14 +6,14 @@
 
 import { createRouter } from "../../../wamp/router/router.ts";
 import { serveRouter } from "../../../wamp/router/server.ts";
-import type { Process, ProcessGroup } from "../../support/processes.ts";
+import type { ProcessGroup } from "../../support/processes.ts";
 import { join as joinSession } from "../../../wamp/join.ts";
 import { CROSSBAR_EXCEPTIONS, runSessionSuite } from "../../wamp/suite/suite.ts";
 import { runSessionsIn } from "../runtimes.ts";
 import { runSerializerAgreement } from "../serializers/run.ts";
 import { TARGETS, type WampCell } from "./cells.ts";
-import { type RunningRouter, startCrossbar } from "./crossbar.ts";
-import { programOf, type WampPeer } from "./install.ts";
+import { type RouterUrls, sharedCrossbar } from "./crossbar.ts";
+import { programOf, type WampPeer, type WampProgram } from "./install.ts";
 import {
   type CheckResult,
   type Join,
@@ -30,12 +30,11 @@ const REALM = "realm1";
 /** How long a peer's program may take, in milliseconds. */
 const TIMEOUT = 60_000;
 
-let crossbar: Promise<RunningRouter> | undefined;
 let cells = 0;
 
 /** A router for one cell. */
 interface CellRouter extends AsyncDisposable {
-  readonly urls: RunningRouter["urls"];
+  readonly urls: RouterUrls;
   /** Says what sessions left in it, where it can be asked. */
   leftovers(): Promise<string>;
 }
@@ -58,7 +57,7 @@ async function startViaduct(): Promise<CellRouter> {
 
 async function routerOf(cell: WampCell, processes: ProcessGroup): Promise<CellRouter> {
   if (cell.router === "viaduct") return await startViaduct();
-  const { urls } = await (crossbar ??= startCrossbar(processes));
+  const { urls } = await sharedCrossbar(processes);
   // It runs on for the other cells, and answers nothing that a cell's end could be told from.
   return { urls, leftovers: () => Promise.resolve(""), [Symbol.asyncDispose]: () => Promise.resolve() };
 }
@@ -150,14 +149,7 @@ async function runPeerCell(
     checks: cell.checks.filter((name) => !/: by |^nothing is left/.test(name)),
     modules: program.modules,
   };
-  const onLine = (line: string): void => {
-    if (line.startsWith('{"check"')) results.push(JSON.parse(line));
-  };
-  const process = processes.start(peer, [...program.command, JSON.stringify(given)], {
-    env: program.env,
-    onLine,
-  });
-  await untilEnded(process);
+  results.push(...await runProgram(peer, program, given, processes));
   for (const party of parties) await party.leave();
   results.push(
     await runCheck("nothing is left behind: alone", async () => {
@@ -168,10 +160,21 @@ async function runPeerCell(
   return results;
 }
 
-/** Waits for a program's end; says what it printed where that is not as it should be. */
-async function untilEnded(process: Process): Promise<void> {
+/** Runs a peer's program to its end; says what it printed where that is not as it should be. */
+export async function runProgram(
+  peer: WampPeer,
+  program: WampProgram,
+  given: object,
+  processes: ProcessGroup,
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  const onLine = (line: string): void => {
+    if (line.startsWith('{"check"')) results.push(JSON.parse(line));
+  };
+  const process = processes.start(peer, [...program.command, JSON.stringify(given)], { env: program.env, onLine });
   const timer = setTimeout(() => void process.stop(), TIMEOUT);
   const status = await process.status;
   clearTimeout(timer);
   if (!status.success) console.log(`${process.name} ended with ${status.code}\n${process.tail}`);
+  return results;
 }

@@ -161,6 +161,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/router/router_api.ts",
       "wamp/router/router_roles.ts",
       "wamp/router/slow_consumers.ts",
+      "wamp/router/watch.ts",
       "wamp/router/web_upgrade.ts",
     ],
   },

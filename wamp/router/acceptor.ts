@@ -15,12 +15,15 @@ import { Payload } from "../payload.ts";
 import type { Transport, TransportClosed, TransportInfo, TransportReceiver } from "../transports/transport.ts";
 import { Authentication, type AuthenticationLink, chooseMethod, quote, type Refusal } from "./authentication.ts";
 import type { AuthenticationLimit } from "./authentication_limit.ts";
+import type { LeaveReason } from "./diagnostics.ts";
 import { hasClientRole, type Identity, type MemberLink, resolveFeatures, type RouterMember } from "./member.ts";
 import type { Realm } from "./realm.ts";
 import { ROUTER_ROLES } from "./router_roles.ts";
+import type { RouterWatch } from "./watch.ts";
 
 /** What an acceptor needs of its router. @internal */
 export interface AcceptorHost {
+  readonly watch: RouterWatch;
   readonly wheel: TimerWheel;
   /** Milliseconds. */
   readonly helloTimeout: number;
@@ -111,6 +114,7 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
   /** See `TransportReceiver`. */
   message(bytes: Uint8Array): void {
     if (this.#state === "ended") return;
+    if (this.#member !== undefined) this.#member.traffic.bytesReceived += bytes.length;
     try {
       this.transport.serializer.decode(bytes, this.#take);
     } catch (error) {
@@ -129,7 +133,7 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
       this.#host.logger.debug("Transport lost", { session: this.#member.id, reason: failureMessage(info.error) });
     }
     this.#state = "ended";
-    this.#leave();
+    this.#leave("lost");
     this.#host.wheel.set(this, Infinity);
     this.#host.forget(this);
   }
@@ -150,7 +154,7 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
   /** See `MemberLink`. */
   dismiss(reason: string, details: Goodbye["details"]): void {
     if (this.#state !== "open") return;
-    this.#leave();
+    this.#leave("dismissed");
     this.#state = "goodbye";
     this.#send({ type: MESSAGE.GOODBYE, details, reason });
     this.#host.wheel.set(this, performance.now() + this.#host.goodbyeTimeout);
@@ -162,16 +166,18 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
     const { logger } = this.#host;
     const { remoteAddress } = this.transport.info;
     logger.warn("Session aborted", { session: this.#member?.id, remoteAddress, reason: failureMessage(error) });
+    const { id = 0 } = this.#member ?? {};
+    this.#host.watch.aborted(this.transport, id === 0 ? "" : this.#realm?.uri ?? "", id, error);
     this.#sendAbort({ reason: error.reason, message: error.message });
     this.#state = "ended";
-    this.#leave();
+    this.#leave("aborted");
     this.transport.fail(error.message);
   }
 
   /** See `MemberLink`. */
-  cut(): void {
+  cut(reason: "slow" | "cut" = "cut"): void {
     this.#state = "ended";
-    this.#leave();
+    this.#leave(reason);
     this.transport.abort();
   }
 
@@ -258,7 +264,7 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
 
   #answerGoodbye(message: Goodbye): void {
     this.#host.logger.debug("Session said goodbye", { session: this.#member?.id, reason: message.reason });
-    this.#leave();
+    this.#leave("goodbye");
     this.#send({ type: MESSAGE.GOODBYE, details: {}, reason: CLOSE_URI.GOODBYE_AND_OUT });
     // The transport stays for another HELLO, which some clients send; the others close it.
     this.#state = "hello";
@@ -331,8 +337,9 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
   #refuse(refusal: Refusal): void {
     const { remoteAddress } = this.transport.info;
     this.#host.logger.info("Session refused", { reason: refusal.reason, message: refusal.message, remoteAddress });
+    if (this.#member === undefined) this.#host.watch.refused(this.transport, this.#hello?.realm ?? "", refusal.reason);
     this.#sendAbort(refusal);
-    this.#close();
+    this.#close("cut");
   }
 
   #answerFailure(error: unknown): void {
@@ -343,19 +350,19 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
     if (this.#state !== "ended") this.#refuse({ reason: ERROR_URI.RUNTIME_ERROR, message: "The router failed" });
   }
 
-  #close(): void {
+  #close(reason: LeaveReason = "lost"): void {
     this.#state = "ended";
-    this.#leave();
+    this.#leave(reason);
     this.#host.wheel.set(this, Infinity);
     this.transport.close();
   }
 
-  #leave(): void {
+  #leave(reason: LeaveReason): void {
     this.#endAuthentication();
     const member = this.#member;
     if (member === undefined) return;
     this.#member = undefined;
-    this.#realm?.leave(member);
+    this.#realm?.leave(member, reason);
   }
 
   #sendAbort({ reason, message }: Refusal): void {

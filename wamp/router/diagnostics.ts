@@ -55,7 +55,7 @@ export interface SessionDiagnostics {
   readonly router: object;
   /** What happened. */
   readonly event: "join" | "leave" | "refused";
-  /** The realm; of one that was refused, the realm it asked for, `""` where it did not come to that. */
+  /** The realm, or the one that it asked for; `""` where it asked for none that there is. */
   readonly realm: string;
   /** The session's id; 0 where it was refused. */
   readonly session: number;

@@ -32,7 +32,7 @@ export interface MemberLink {
   /** Says ABORT: it broke the protocol. */
   violate(error: WampProtocolError): void;
   /** Ends it at once, without a word. */
-  cut(): void;
+  cut(reason?: "slow" | "cut"): void;
 }
 
 /** A session that has joined. @internal */

@@ -26,6 +26,7 @@ import { SharedBytes, type Transport } from "../transports/transport.ts";
 import { CLOSE_URI, ERROR_URI, isReserved } from "../uris.ts";
 import { Broker, type HistoryOptions } from "./broker.ts";
 import { Dealer } from "./dealer.ts";
+import type { LeaveReason } from "./diagnostics.ts";
 import { type Effect, type EventEffect, type MemberFeatures, PLAIN_GRANT } from "./effects.ts";
 import { type Identity, type MemberLink, RouterMember } from "./member.ts";
 import { type MetaContext, type MetaProcedure, REGISTRATION_PROCEDURES, SUBSCRIPTION_PROCEDURES } from "./meta.ts";
@@ -36,6 +37,7 @@ import type { RealmOptions, RealmStatistics } from "./router_api.ts";
 import { HISTORY_ROLES, ROUTER_ROLES } from "./router_roles.ts";
 import { SlowConsumers } from "./slow_consumers.ts";
 import { Testaments } from "./testaments.ts";
+import { RealmWatch, type RouterWatch } from "./watch.ts";
 
 const META_PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
   ...Object.entries(SESSION_PROCEDURES),
@@ -47,6 +49,7 @@ const META_PROCEDURES: ReadonlyMap<string, MetaProcedure> = new Map([
 
 /** What realms share. @internal */
 export interface RealmHost {
+  readonly watch: RouterWatch;
   readonly wheel: TimerWheel;
   readonly logger: Logger;
 }
@@ -74,6 +77,8 @@ export class Realm implements MetaContext, WheelEntry {
   readonly dealer: Dealer;
   readonly testaments = new Testaments();
   readonly members = new Map<number, RouterMember>();
+  /** Counts what happens, and tells of it. */
+  readonly watch: RealmWatch;
   readonly #options: ResolvedRealm;
   /** The ids of sessions that are about to join. */
   readonly #reserved = new Set<number>();
@@ -96,12 +101,19 @@ export class Realm implements MetaContext, WheelEntry {
   constructor(options: ResolvedRealm, host: RealmHost) {
     const { uri, uriRules, limits, slowConsumer: policy } = options;
     this.uri = uri;
+    this.watch = new RealmWatch(uri, host.watch);
     this.roles = options.eventStores.length > 0 ? HISTORY_ROLES : ROUTER_ROLES;
     this.#options = options;
     this.#host = host;
     this.#limit = limits.maxSendBuffer;
     this.#isStrict = options.requestIds === "strict";
-    this.#slow = new SlowConsumers({ policy, limit: limits.maxSendBuffer, wheel: host.wheel, logger: host.logger });
+    this.#slow = new SlowConsumers({
+      policy,
+      limit: limits.maxSendBuffer,
+      wheel: host.wheel,
+      logger: host.logger,
+      onSlow: (member, action) => this.watch.slow(member, action),
+    });
     const subscriptions = new IdSequence();
     const registrations = new IdSequence();
     const timestamp = (): string => new Date().toISOString();
@@ -175,14 +187,16 @@ export class Realm implements MetaContext, WheelEntry {
 
   /** Tells that a session has joined (WAMP, Session Meta API). */
   announce(member: RouterMember): void {
+    this.watch.joined(member);
     this.#host.logger.debug("Session joined", { realm: this.uri, session: member.id, authrole: member.authrole });
     this.#effects.push({ kind: "meta", topic: "wamp.session.on_join", args: [sessionDetails(member)] });
     this.#perform();
   }
 
   /** A session has left, in whatever way. */
-  leave(member: RouterMember): void {
+  leave(member: RouterMember, reason: LeaveReason): void {
     if (!member.isJoined) return;
+    this.watch.left(member, reason);
     member.isJoined = false;
     this.members.delete(member.id);
     this.#slow.forget(member);
@@ -220,6 +234,7 @@ export class Realm implements MetaContext, WheelEntry {
   /** Handles a message of a session that has joined, in one sweep. */
   receive(member: RouterMember, message: Message): void {
     this.#sender = member;
+    this.watch.received(member, message);
     try {
       this.#dispatch(member, message);
     } finally {
@@ -363,6 +378,7 @@ export class Realm implements MetaContext, WheelEntry {
       return this.#answerUnsent(to, message, ERROR_URI.PAYLOAD_SIZE_EXCEEDED, text);
     }
     transport.send(bytes);
+    this.watch.sent(to, message, bytes.length);
   }
 
   #admits(to: RouterMember, isEvent: boolean): boolean {
@@ -377,8 +393,7 @@ export class Realm implements MetaContext, WheelEntry {
       if (member === except || accepts !== undefined && !accepts(member)) continue;
       if (!member.isJoined || !this.#admits(member, true)) continue;
       try {
-        if (encoder === undefined) member.transport.send(member.transport.serializer.encode(message));
-        else encoder.sendTo(member.transport);
+        this.watch.sentEvent(member, encoder?.sendTo(member.transport) ?? sendEvent(member.transport, message));
       } catch (error) {
         this.#warnUnsent(member, message, failureMessage(error));
       }
@@ -400,7 +415,9 @@ export class Realm implements MetaContext, WheelEntry {
   }
 
   #sendPlain(to: RouterMember, message: ErrorMessage): void {
-    to.transport.send(to.transport.serializer.encode(message));
+    const bytes = to.transport.serializer.encode(message);
+    to.transport.send(bytes);
+    this.watch.sent(to, message, bytes.length);
   }
 
   #warnUnsent(to: RouterMember, message: RouterMessage, reason: string): void {
@@ -422,10 +439,13 @@ class EventEncoder {
     this.#event = event;
   }
 
-  sendTo(transport: Transport): void {
+  /** Returns how many bytes the event has. */
+  sendTo(transport: Transport): number {
     const { serializer } = transport;
     if (serializer !== this.#serializer || this.#shared === undefined) this.#turnTo(serializer);
-    transport.sendShared(this.#shared!);
+    const shared = this.#shared!;
+    transport.sendShared(shared);
+    return shared.bytes.length;
   }
 
   #turnTo(serializer: Serializer): void {
@@ -437,6 +457,13 @@ class EventEncoder {
     // Copied: a serializer's view lasts until its next message.
     this.#shared = this.#others?.get(serializer) ?? new SharedBytes(serializer.encode(this.#event).slice());
   }
+}
+
+/** Returns how many bytes the event has. */
+function sendEvent(transport: Transport, event: Event): number {
+  const bytes = transport.serializer.encode(event);
+  transport.send(bytes);
+  return bytes.length;
 }
 
 function errorMessage(requestType: number, request: number, error: string, payload: Payload): ErrorMessage {

@@ -21,6 +21,8 @@ import type { Refusal } from "./authentication.ts";
 import { AuthenticationLimit } from "./authentication_limit.ts";
 import type { HistoryOptions } from "./broker.ts";
 import { DEFAULT_STORE_BYTES } from "./event_store.ts";
+import { type InspectOptions, inspectRealm, type RealmInspection } from "./inspection.ts";
+import type { RouterMetrics } from "./metrics.ts";
 import { Realm, type ResolvedRealm } from "./realm.ts";
 import type {
   EventStoreOptions,
@@ -30,6 +32,7 @@ import type {
   Router,
   RouterOptions,
 } from "./router_api.ts";
+import { RouterWatch } from "./watch.ts";
 import { type RouterUpgradeOptions, upgradeRequest } from "./web_upgrade.ts";
 
 const DEFAULT_REALM: RealmOptions = { uri: "realm1" };
@@ -74,6 +77,7 @@ export function createRouter(options: RouterOptions = {}): Router {
 
 class RunningRouter implements Router, AcceptorHost {
   readonly wheel = new TimerWheel();
+  readonly watch = new RouterWatch(this);
   readonly helloTimeout: number;
   readonly goodbyeTimeout: number;
   readonly authTimeout: number;
@@ -157,6 +161,20 @@ class RunningRouter implements Router, AcceptorHost {
 
   statistics(realm: string): RealmStatistics {
     return this.#require(realm).statistics;
+  }
+
+  metrics(): RouterMetrics {
+    return this.watch.metrics({
+      isAccepting: this.refusal === undefined,
+      transports: this.#acceptors.size,
+      realms: Array.from(this.#realms.values(), ({ watch, statistics, members }) => {
+        return watch.metrics(statistics, members.values());
+      }),
+    });
+  }
+
+  inspect(realm: string, { limit = 100, filter = "" }: InspectOptions = {}): RealmInspection {
+    return inspectRealm(this.#require(realm), { limit: checkNumber("limit", limit, 0), filter });
   }
 
   async dismiss(from: object, options: { readonly timeout?: number } = {}): Promise<void> {

@@ -11,6 +11,8 @@ import type { Session } from "../session_api.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { WebSocketLike, WrapOptions } from "../transports/web.ts";
 import type { MatchPolicy, UriRules } from "../uris.ts";
+import type { InspectOptions, RealmInspection } from "./inspection.ts";
+import type { RouterMetrics } from "./metrics.ts";
 import type { RouterUpgradeOptions } from "./web_upgrade.ts";
 
 /**
@@ -301,6 +303,17 @@ export interface Router extends AsyncDisposable {
   removeRealm(uri: string): Promise<void>;
   /** Counts of one realm. @throws {RangeError} There is no such realm. */
   statistics(realm: string): RealmStatistics;
+  /** All that was counted, to be given to {@linkcode formatPrometheus} or to somebody else. */
+  metrics(): RouterMetrics;
+  /**
+   * What is in a realm now.
+   *
+   * @param realm Its URI.
+   * @param options How much of it.
+   * @returns Sessions, registrations and subscriptions.
+   * @throws {RangeError} There is no such realm.
+   */
+  inspect(realm: string, options?: InspectOptions): RealmInspection;
   /**
    * Says GOODBYE `wamp.close.system_shutdown` to all sessions and resolves when all have left.
    *

@@ -28,6 +28,8 @@ export interface SlowConsumerOptions {
   readonly limit: number;
   readonly wheel: TimerWheel;
   readonly logger: Logger;
+  /** Is told what is done about a session. */
+  readonly onSlow?: (member: RouterMember, action: "disconnect" | "drop" | "pause") => void;
 }
 
 /** A session that is behind, and those that are not read from for its sake. */
@@ -64,6 +66,7 @@ export class SlowConsumers implements WheelEntry {
   admits(member: RouterMember, isEvent: boolean, sender: RouterMember | undefined): boolean {
     const { policy, limit } = this.#options;
     if (policy === "drop" && isEvent) {
+      this.#options.onSlow?.(member, "drop");
       if (this.dropped++ === 0) this.#warn("Events are left out for a slow session", member);
       return false;
     }
@@ -124,6 +127,7 @@ export class SlowConsumers implements WheelEntry {
     const { senders } = this.#watch(member);
     if (senders.has(sender)) return;
     senders.add(sender);
+    this.#options.onSlow?.(member, "pause");
     if (sender.pauses++ === 0) sender.transport.pause();
   }
 
@@ -141,8 +145,9 @@ export class SlowConsumers implements WheelEntry {
 
   #disconnect(member: RouterMember): void {
     this.disconnected++;
+    this.#options.onSlow?.(member, "disconnect");
     this.#warn("Session ended for being slow", member);
-    member.link.cut();
+    member.link.cut("slow");
   }
 
   #warn(message: string, member: RouterMember): void {

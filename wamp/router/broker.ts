@@ -75,7 +75,7 @@ export type IdLists = Record<MatchPolicy, number[]>;
 interface Subscription extends SubscriptionDetails {
   readonly members: Set<Member>;
   /** Its events, where they are kept. Then it stays without subscribers too. */
-  readonly history: EventHistory | undefined;
+  history: EventHistory | undefined;
 }
 
 /** One publication on its way to the subscriptions that match. */
@@ -110,8 +110,24 @@ export class Broker {
     const { maxRetained = DEFAULT_STORE_BYTES, eventStores = [] } = options;
     this.#options = options;
     this.#retained = new RetainedEvents(maxRetained);
+    this.keep(eventStores);
+  }
+
+  /** Keeps the events of these topics from now on, and of no others. What is kept of a topic that stays, stays. */
+  keep(eventStores: readonly HistoryOptions[]): void {
+    const old = new Set(this.#stores.splice(0));
     for (const { uri, match = "exact", limit, maxBytes = DEFAULT_STORE_BYTES } of eventStores) {
-      this.#stores.push(this.#create(uri, match, new EventHistory(limit, maxBytes)));
+      const store = this.#index.get(uri, match) ?? this.#create(uri, match, undefined);
+      if (store.history === undefined) store.history = new EventHistory(limit, maxBytes);
+      else store.history.resize(limit, maxBytes);
+      old.delete(store);
+      this.#stores.push(store);
+    }
+    for (const store of old) {
+      store.history = undefined;
+      if (store.members.size > 0) continue;
+      this.#index.remove(store);
+      this.#byId.delete(store.id);
     }
   }
 

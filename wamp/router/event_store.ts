@@ -148,8 +148,8 @@ export interface HistoryQuery {
 
 /** The history of one subscription, in the order in which the broker had the events (WAMP, Event History). @internal */
 export class EventHistory {
-  readonly #limit: number;
-  readonly #maxBytes: number;
+  #limit: number;
+  #maxBytes: number;
   /** What is before `#first` is forgotten. */
   #events: StoredEvent[] = [];
   #first = 0;
@@ -177,6 +177,17 @@ export class EventHistory {
     if (cost > this.#maxBytes) return;
     this.#events.push(event);
     this.#cost += cost;
+    this.#trim();
+  }
+
+  /** Keeps more or less from now on. @param limit How many events. @param maxBytes What they may hold, in bytes. */
+  resize(limit: number, maxBytes: number): void {
+    this.#limit = limit;
+    this.#maxBytes = maxBytes;
+    this.#trim();
+  }
+
+  #trim(): void {
     while (this.size > this.#limit || this.#cost > this.#maxBytes) {
       this.#cost -= costOf(this.#events[this.#first]!);
       this.#first++;

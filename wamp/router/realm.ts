@@ -24,8 +24,8 @@ import { Payload } from "../payload.ts";
 import type { Serializer } from "../serializers/serializer.ts";
 import { SharedBytes, type Transport } from "../transports/transport.ts";
 import { CLOSE_URI, ERROR_URI, isReserved } from "../uris.ts";
-import { Broker, type HistoryOptions } from "./broker.ts";
-import { Dealer } from "./dealer.ts";
+import { Broker, type BrokerOptions, type HistoryOptions } from "./broker.ts";
+import { Dealer, type DealerOptions } from "./dealer.ts";
 import type { LeaveReason } from "./diagnostics.ts";
 import { type Effect, type EventEffect, type MemberFeatures, PLAIN_GRANT } from "./effects.ts";
 import { type Identity, type MemberLink, RouterMember } from "./member.ts";
@@ -35,7 +35,7 @@ import { SESSION_PROCEDURES, sessionDetails } from "./meta_sessions.ts";
 import { TESTAMENT_PROCEDURES } from "./meta_testaments.ts";
 import type { RealmOptions, RealmStatistics } from "./router_api.ts";
 import { HISTORY_ROLES, ROUTER_ROLES } from "./router_roles.ts";
-import { SlowConsumers } from "./slow_consumers.ts";
+import { type SlowConsumerOptions, SlowConsumers } from "./slow_consumers.ts";
 import { Testaments } from "./testaments.ts";
 import { RealmWatch, type RouterWatch } from "./watch.ts";
 
@@ -66,26 +66,30 @@ export interface ResolvedRealm {
   readonly roles: RealmOptions["roles"];
 }
 
+/** Options that are changed while they are in use. */
+type Writable<Options> = { -readonly [Name in keyof Options]: Options[Name] };
+
 /** A realm. @internal */
 export class Realm implements MetaContext, WheelEntry {
   deadline = Infinity;
   slot = -1;
   readonly uri: string;
-  /** What is announced to sessions. */
-  readonly roles: Roles;
   readonly broker: Broker;
   readonly dealer: Dealer;
   readonly testaments = new Testaments();
   readonly members = new Map<number, RouterMember>();
   /** Counts what happens, and tells of it. */
   readonly watch: RealmWatch;
-  readonly #options: ResolvedRealm;
+  #options: ResolvedRealm;
+  readonly #brokerLimits: Writable<BrokerOptions>;
+  readonly #dealerLimits: Writable<DealerOptions>;
+  readonly #slowOptions: Writable<SlowConsumerOptions>;
   /** The ids of sessions that are about to join. */
   readonly #reserved = new Set<number>();
   readonly #host: RealmHost;
   readonly #slow: SlowConsumers;
   /** Bytes that may wait for a session before it is slow. */
-  readonly #limit: number;
+  #limit: number;
   readonly #isStrict: boolean;
   /** What is still to be done, in order. */
   readonly #effects: Effect[] = [];
@@ -102,22 +106,22 @@ export class Realm implements MetaContext, WheelEntry {
     const { uri, uriRules, limits, slowConsumer: policy } = options;
     this.uri = uri;
     this.watch = new RealmWatch(uri, host.watch);
-    this.roles = options.eventStores.length > 0 ? HISTORY_ROLES : ROUTER_ROLES;
     this.#options = options;
     this.#host = host;
     this.#limit = limits.maxSendBuffer;
     this.#isStrict = options.requestIds === "strict";
-    this.#slow = new SlowConsumers({
+    this.#slowOptions = {
       policy,
       limit: limits.maxSendBuffer,
       wheel: host.wheel,
       logger: host.logger,
       onSlow: (member, action) => this.watch.slow(member, action),
-    });
+    };
+    this.#slow = new SlowConsumers(this.#slowOptions);
     const subscriptions = new IdSequence();
     const registrations = new IdSequence();
     const timestamp = (): string => new Date().toISOString();
-    this.broker = new Broker({
+    this.#brokerLimits = {
       uriRules,
       maxSubscriptions: limits.maxSubscriptions,
       maxRetained: limits.maxRetained,
@@ -125,15 +129,33 @@ export class Realm implements MetaContext, WheelEntry {
       nextSubscriptionId: () => subscriptions.take(),
       nextPublicationId: randomId,
       timestamp,
-    });
-    this.dealer = new Dealer({
+    };
+    this.broker = new Broker(this.#brokerLimits);
+    this.#dealerLimits = {
       uriRules,
       maxRegistrations: limits.maxRegistrations,
       maxOpenCalls: limits.maxOpenCalls,
       nextRegistrationId: () => registrations.take(),
       random: Math.random,
       timestamp,
-    });
+    };
+    this.dealer = new Dealer(this.#dealerLimits);
+  }
+
+  /** Takes other methods, roles, limits and event stores from now on; who has joined stays. */
+  update(options: ResolvedRealm): void {
+    const { limits, eventStores } = options;
+    this.#options = { ...options, uriRules: this.#options.uriRules, slowConsumer: this.#options.slowConsumer };
+    this.#limit = this.#slowOptions.limit = limits.maxSendBuffer;
+    this.#brokerLimits.maxSubscriptions = limits.maxSubscriptions;
+    this.#dealerLimits.maxRegistrations = limits.maxRegistrations;
+    this.#dealerLimits.maxOpenCalls = limits.maxOpenCalls;
+    this.broker.keep(eventStores);
+  }
+
+  /** What is announced to sessions. */
+  get roles(): Roles {
+    return this.#options.eventStores.length > 0 ? HISTORY_ROLES : ROUTER_ROLES;
   }
 
   /** Whether no session can join. */

@@ -150,6 +150,11 @@ class RunningRouter implements Router, AcceptorHost {
     this.#realms.set(realm.uri, new Realm(realm, this));
   }
 
+  updateRealm(options: RealmOptions): void {
+    const resolved = resolveRealm(options);
+    this.#require(resolved.uri).update(resolved);
+  }
+
   async removeRealm(uri: string): Promise<void> {
     const realm = this.#require(uri);
     this.#realms.delete(uri);

@@ -299,6 +299,14 @@ export interface Router extends AsyncDisposable {
   upgrade(request: Request, options?: RouterUpgradeOptions): Response;
   /** Adds a realm while running. */
   addRealm(realm: RealmOptions): void;
+  /**
+   * Takes other `auth`, `roles`, `authorize`, `limits` (but for `maxRetained`) and `eventStores` for a realm; what is not
+   * given is the default again. Sessions stay, whatever their role; what they do from now on is judged anew.
+   *
+   * @param realm The realm. `uriRules`, `requestIds` and `slowConsumer` stay as they were.
+   * @throws {RangeError} There is no such realm, or a number is out of range.
+   */
+  updateRealm(realm: RealmOptions): void;
   /** Closes a realm: its sessions get GOODBYE `wamp.close.close_realm`. */
   removeRealm(uri: string): Promise<void>;
   /** Counts of one realm. @throws {RangeError} There is no such realm. */

@@ -167,7 +167,7 @@ export class TransportImport {
   ): Promise<void> {
     const serializers = readSerializers(source, false);
     const options = source.object("options");
-    const limits = limitsOf(options?.number("max_message_size"));
+    const limits = limitsOf(options?.number("max_message_size") ?? source.number("max_message_size"));
     options?.finish();
     const auth = await importAuth(source.object("auth"));
     this.transports.push({ id, config: { type: "rawsocket", ...endpoint, ...serializers, ...limits }, auth });

@@ -245,6 +245,7 @@ const REALM_DEFINITIONS: Readonly<Record<string, Schema>> = {
         "Bytes that wait for one session, beyond which it is a slow consumer.",
         4 << 20,
       ),
+      maxRetained: count("Bytes that retained events may hold, beyond which the oldest go.", 16 << 20),
       maxMessageRate: {
         description: "Messages of one session each second; by default any number.",
         type: "number",
@@ -266,6 +267,7 @@ const REALM_DEFINITIONS: Readonly<Record<string, Schema>> = {
       uri: { $ref: "#/$defs/pattern", description: "The topic, or the pattern." },
       match: { $ref: "#/$defs/match" },
       limit: count("How many of the latest events are kept.", undefined, 1),
+      maxBytes: count("What they may hold, in bytes; the oldest go first.", 16 << 20, 1),
     },
   },
 };

@@ -91,6 +91,8 @@ export interface RealmLimitsConfig {
   readonly maxOpenCalls?: number;
   /** Bytes that wait for one session, beyond which it is a slow consumer. @default {4 MiB} */
   readonly maxSendBuffer?: number;
+  /** Bytes that retained events may hold, beyond which the oldest go. @default {16 MiB} */
+  readonly maxRetained?: number;
   /** Messages of one session each second. @default {any number} */
   readonly maxMessageRate?: number;
   /** The largest message of a session, in bytes. @default {what its transport takes} */
@@ -109,6 +111,8 @@ export interface EventStoreConfig {
   readonly match?: MatchPolicy;
   /** How many of the latest events are kept. */
   readonly limit: number;
+  /** What they may hold, in bytes; the oldest go first. @default {16 MiB} */
+  readonly maxBytes?: number;
 }
 
 /**

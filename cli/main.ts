@@ -15,6 +15,7 @@
 
 import process from "node:process";
 import { CALL_COMMAND } from "./call.ts";
+import { CONFIG_COMMAND } from "./config_command.ts";
 import { type Command, type CommandOutput, formatHelp, runCommand, UsageError } from "./command.ts";
 import { ECHO_COMMAND } from "./echo.ts";
 import { describeFailure, EXIT, EXIT_CODES_HELP, exitCodeOf } from "./exit_code.ts";
@@ -26,6 +27,7 @@ import { TESTEE_COMMAND } from "./testee.ts";
 
 const COMMANDS: readonly Command[] = [
   ROUTER_COMMAND,
+  CONFIG_COMMAND,
   CALL_COMMAND,
   REGISTER_COMMAND,
   PUBLISH_COMMAND,

@@ -1,21 +1,17 @@
 /**
- * `viaduct router`: a router for anonymous sessions, over WebSocket, RawSocket and Unix sockets.
+ * `viaduct router`: a router for anonymous sessions, over WebSocket, RawSocket and Unix sockets; or one by a
+ * configuration.
  *
  * @module
  */
 
-import type { Logger } from "../internal/log.ts";
+import process from "node:process";
 import { createRouter, type RawSocketListenOptions, serveRouter } from "../wamp/router/mod.ts";
 import { isUri } from "../wamp/uris.ts";
-import {
-  type Command,
-  type CommandArguments,
-  type CommandContext,
-  type CommandOutput,
-  UsageError,
-  wholeNumber,
-} from "./command.ts";
-import { formatValue } from "./values.ts";
+import { type Command, type CommandArguments, type CommandContext, UsageError, wholeNumber } from "./command.ts";
+import { fileSource } from "./config_source.ts";
+import { LineLogger } from "./logging.ts";
+import { ConfiguredRouter } from "./router_config.ts";
 
 const MAX_PORT = 65_535;
 
@@ -34,9 +30,13 @@ export const ROUTER_COMMAND: Command = {
     { name: "origin", value: "ORIGIN", help: "pages of this origin may connect; any lets all in", multiple: true },
     { name: "drain", value: "MS", help: "how long sessions may take to say GOODBYE at the end", default: "5000" },
     { name: "verbose", help: "report what happens to single connections" },
+    { name: "config", value: "FILE", help: "take all of it from a file instead; SIGHUP reads that again" },
+    { name: "check-config", help: "only say whether that file is right" },
   ],
   async run(args, context) {
-    await serve(args, context);
+    if (args.flag("config")) await serveByConfig(args, context);
+    else if (args.flag("check-config")) throw new UsageError("Option --check-config needs --config FILE");
+    else await serve(args, context);
   },
 };
 
@@ -82,7 +82,7 @@ function readRealms(args: CommandArguments): readonly { readonly uri: string }[]
 
 async function serve(args: CommandArguments, { output, signal }: CommandContext): Promise<void> {
   const [listening, realms, drain] = [readListening(args), readRealms(args), wholeNumber(args, "drain", 0)];
-  const logger = args.flag("verbose") ? reportingLogger(output) : undefined;
+  const logger = args.flag("verbose") ? new LineLogger(output, { level: "debug" }) : undefined;
   const logging = logger === undefined ? {} : { logger };
   const router = createRouter({ realms, ...logging });
   try {
@@ -98,15 +98,35 @@ async function serve(args: CommandArguments, { output, signal }: CommandContext)
   }
 }
 
+/** What may stand beside `--config`; the rest stands in the file. */
+const BESIDE_CONFIG: readonly string[] = ["config", "check-config"];
+
+async function serveByConfig(args: CommandArguments, { output, signal }: CommandContext): Promise<void> {
+  const others = ROUTER_COMMAND.options.filter(({ name }) => !BESIDE_CONFIG.includes(name) && args.flag(name));
+  if (others.length > 0) {
+    const names = others.map(({ name }) => `--${name}`).join(", ");
+    throw new UsageError(`Option --config cannot be used with ${names}: the file says it all`);
+  }
+  const file = args.text("config");
+  const router = new ConfiguredRouter(fileSource(file), output);
+  if (args.flag("check-config")) {
+    const { realms, transports } = router.check();
+    return output.print(`${file} is right: ${realms.size} realms, ${transports.length} transports`);
+  }
+  const reload = (): void => void router.reload();
+  process.on("SIGHUP", reload);
+  try {
+    await router.start();
+    await untilAborted(signal);
+  } finally {
+    process.off("SIGHUP", reload);
+    await router.stop();
+  }
+}
+
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-function reportingLogger(output: CommandOutput): Logger {
-  const write = (level: string) => (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
-    output.report(`${level} ${message} ${formatValue(fields)}`);
-  return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }

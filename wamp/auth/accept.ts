@@ -6,7 +6,6 @@
 
 import type { Dict } from "../errors.ts";
 import type { TransportInfo } from "../transports/transport.ts";
-import { hmacSha256, randomBytes, utf8 } from "./crypto.ts";
 
 /**
  * Who asks to join: the HELLO, and what carries it.
@@ -98,41 +97,31 @@ export interface AuthMethod {
 }
 
 /**
- * Where a method finds what it knows of an id: a record by id, or a function, which may ask a database or a procedure.
- *
- * @typeParam Entry What the method keeps of an id.
+ * What a router knows of somebody, by whatever method.
  *
  * @public
  */
-export type AuthLookup<Entry> =
-  | Readonly<Record<string, Entry>>
-  | ((authid: string, request: JoinRequest) => Entry | undefined | Promise<Entry | undefined>);
-
-/** What is known of an id. @internal */
-export async function lookUp<Entry>(
-  lookup: AuthLookup<Entry>,
-  authid: string,
-  request: JoinRequest,
-): Promise<Entry | undefined> {
-  if (typeof lookup === "function") return await lookup(authid, request);
-  return Object.hasOwn(lookup, authid) ? lookup[authid] : undefined;
+export interface AuthEntry {
+  /** The role. */
+  readonly role: string;
+  /** Who the session is. @default {who the client says it is} */
+  readonly authid?: string;
+  /** Who vouches for that. @default {"static"} */
+  readonly authprovider?: string;
+  /** What the WELCOME tells the client beside that. @default {nothing} */
+  readonly authextra?: Readonly<Dict>;
+  /** The realm to join instead of the one asked for. @default {the one asked for} */
+  readonly realm?: string;
 }
 
-/**
- * Bytes for an id that nobody knows: always the same for one id, so that they look like something that was stored.
- *
- * @internal
- */
-export class Decoy {
-  readonly #key: Uint8Array<ArrayBuffer>;
-
-  /** `key` makes decoys the same after a restart, and on all routers that share it. */
-  constructor(key?: string) {
-    this.#key = key === undefined ? randomBytes(32) : utf8(key);
-  }
-
-  /** 32 bytes for an id and a purpose. */
-  bytes(authid: string, purpose: string): Promise<Uint8Array<ArrayBuffer>> {
-    return hmacSha256(this.#key, utf8(`${purpose}\0${authid}`));
-  }
+/** Who somebody is of whom this is known, and who is called `authid` where the entry does not say. @internal */
+export function principalOf(entry: AuthEntry, authid: string): Principal {
+  const { role, authprovider, authextra, realm } = entry;
+  return {
+    authid: entry.authid ?? authid,
+    authrole: role,
+    ...(authprovider !== undefined && { authprovider }),
+    ...(authextra !== undefined && { authextra }),
+    ...(realm !== undefined && { realm }),
+  };
 }

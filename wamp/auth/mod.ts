@@ -16,27 +16,27 @@
  * @module
  */
 
-export type { AuthDecision, AuthDialog, AuthLookup, AuthMethod, JoinRequest, Principal } from "./accept.ts";
+export type { AuthDecision, AuthDialog, AuthEntry, AuthMethod, JoinRequest, Principal } from "./accept.ts";
+export { acceptAnonymous } from "./accept_anonymous.ts";
 export {
-  acceptCryptosign,
-  type AcceptOptions,
-  acceptScram,
-  type AcceptScramOptions,
-  acceptWampcra,
-  type CryptosignEntry,
-  type CryptosignLookup,
-  type ScramEntry,
-  type WampcraEntry,
-} from "./accept_challenge.ts";
-export {
-  acceptAnonymous,
   acceptCertificate,
-  acceptTicket,
-  type AcceptTicketOptions,
+  type AcceptCertificateOptions,
   type CertificateEntry,
+  type CertificateLookup,
   type ClientCertificate,
-  type TicketEntry,
-} from "./accept_methods.ts";
+} from "./accept_certificate.ts";
+export { acceptCryptosign, type CryptosignEntry, type CryptosignLookup, type KeyOwner } from "./accept_cryptosign.ts";
+export {
+  acceptDynamic,
+  type AcceptDynamicOptions,
+  type DynamicAuthenticator,
+  type DynamicDetails,
+  type DynamicMethodName,
+  type DynamicPrincipal,
+} from "./accept_dynamic.ts";
+export { acceptScram, type AcceptScramOptions, type ScramEntry } from "./accept_scram.ts";
+export { acceptTicket, type AcceptTicketOptions, type TicketEntry } from "./accept_ticket.ts";
+export { acceptWampcra, type WampcraEntry } from "./accept_wampcra.ts";
 export { anonymous } from "./anonymous.ts";
 export type { AuthAnswer, AuthChallenge, Authenticator } from "./authenticator.ts";
 export { cryptosign, type CryptosignOptions } from "./cryptosign.ts";
@@ -52,3 +52,4 @@ export {
 } from "./scram.ts";
 export { ticket, type TicketOptions } from "./ticket.ts";
 export { deriveSecret, wampcra, type WampcraOptions } from "./wampcra.ts";
+export type { AcceptOptions, AuthLookup } from "./users.ts";

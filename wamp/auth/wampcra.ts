@@ -9,9 +9,10 @@ import type { Dict } from "../errors.ts";
 import type { AuthChallenge, Authenticator } from "./authenticator.ts";
 import { hmacSha256, pbkdf2, toBase64, utf8 } from "./crypto.ts";
 
-/** Rounds and key length where a challenge with a salt does not say (as every peer takes them). */
-const DEFAULT_ITERATIONS = 1000;
-const DEFAULT_KEY_LENGTH = 32;
+/** Rounds where a challenge with a salt does not say (as every peer takes them). @internal */
+export const DEFAULT_ITERATIONS = 1000;
+/** Bytes of the key, likewise. @internal */
+export const DEFAULT_KEY_LENGTH = 32;
 
 /** The most that a router may ask of us: beyond that it only wants to keep us busy. */
 const MAX_ITERATIONS = 10_000_000;

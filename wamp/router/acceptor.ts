@@ -18,7 +18,6 @@ import type { AuthenticationLimit } from "./authentication_limit.ts";
 import type { LeaveReason } from "./diagnostics.ts";
 import { hasClientRole, type Identity, type MemberLink, resolveFeatures, type RouterMember } from "./member.ts";
 import type { Realm } from "./realm.ts";
-import { ROUTER_ROLES } from "./router_roles.ts";
 import type { RouterWatch } from "./watch.ts";
 
 /** What an acceptor needs of its router. @internal */

@@ -7,7 +7,7 @@
 import { type Logger, SILENT_LOGGER } from "../../internal/log.ts";
 import { TimerWheel } from "../../internal/timer_wheel.ts";
 import type { AuthMethod } from "../auth/accept.ts";
-import { acceptAnonymous } from "../auth/accept_methods.ts";
+import { acceptAnonymous } from "../auth/accept_anonymous.ts";
 import { randomId } from "../ids.ts";
 import { cbor, SERIALIZERS } from "../serializers/mod.ts";
 import { openSession } from "../session.ts";
@@ -23,6 +23,7 @@ import type { HistoryOptions } from "./broker.ts";
 import { DEFAULT_STORE_BYTES } from "./event_store.ts";
 import { type InspectOptions, inspectRealm, type RealmInspection } from "./inspection.ts";
 import type { RouterMetrics } from "./metrics.ts";
+import { checkRoles } from "./permissions.ts";
 import { Realm, type ResolvedRealm } from "./realm.ts";
 import type {
   EventStoreOptions,
@@ -274,12 +275,17 @@ function resolveRealm(options: RealmOptions): ResolvedRealm {
   checkChoice("requestIds", requestIds, ["tolerant", "strict"]);
   const resolved: Record<keyof RealmLimits, number> = { ...DEFAULT_LIMITS };
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof RealmLimits)[]) {
-    resolved[name] = checkNumber(`limits.${name}`, limits[name] ?? DEFAULT_LIMITS[name], 0);
+    const least = name === "maxMessageRate" ? 1 : 0;
+    resolved[name] = checkNumber(`limits.${name}`, limits[name] ?? DEFAULT_LIMITS[name], least);
   }
   const eventStores = resolveStores(options.eventStores ?? [], uriRules);
-  const { roles, auth = [acceptAnonymous()] } = options;
+  const { roles, authorize, auth = [acceptAnonymous()] } = options;
   checkAuth(auth);
-  return { uri, slowConsumer, uriRules, requestIds, limits: resolved, eventStores, auth, roles };
+  if (roles !== undefined) checkRoles(roles, uriRules);
+  if (authorize !== undefined && typeof authorize !== "function") {
+    throw new TypeError(`Option authorize must be a function, received ${typeof authorize}`);
+  }
+  return { uri, slowConsumer, uriRules, requestIds, limits: resolved, eventStores, auth, roles, authorize };
 }
 
 function checkAuth(methods: readonly AuthMethod[]): void {

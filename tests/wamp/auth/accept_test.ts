@@ -1,13 +1,20 @@
 import type { AuthDialog, AuthMethod, JoinRequest, Principal } from "../../../wamp/auth/accept.ts";
-import { acceptCryptosign, acceptScram, acceptWampcra } from "../../../wamp/auth/accept_challenge.ts";
-import { acceptAnonymous, acceptCertificate, acceptTicket } from "../../../wamp/auth/accept_methods.ts";
+import {
+  acceptAnonymous,
+  acceptCertificate,
+  acceptCryptosign,
+  acceptScram,
+  acceptTicket,
+  acceptWampcra,
+} from "../../../wamp/auth/mod.ts";
 import type { Authenticator } from "../../../wamp/auth/authenticator.ts";
 import { cryptosign } from "../../../wamp/auth/cryptosign.ts";
 import { scram, scramCredential } from "../../../wamp/auth/scram.ts";
 import { ticket } from "../../../wamp/auth/ticket.ts";
 import { deriveSecret, wampcra } from "../../../wamp/auth/wampcra.ts";
+import type { Dict } from "../../../wamp/errors.ts";
 import type { TransportInfo } from "../../../wamp/transports/transport.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../../std.ts";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../../std.ts";
 
 const TRANSPORT: TransportInfo = { kind: "websocket", remoteAddress: "", localAddress: "", isTls: false };
 
@@ -21,6 +28,13 @@ function request(authid: string | undefined, change: Partial<JoinRequest> = {}):
 function dialogOf(decision: Awaited<ReturnType<AuthMethod["begin"]>>): AuthDialog {
   assert(decision !== undefined && "challenge" in decision, "Expected a challenge");
   return decision;
+}
+
+/** Asserts that a method refuses a HELLO with this `authextra`, and says why. */
+async function assertRefused(method: AuthMethod, authextra: Dict, why: RegExp): Promise<void> {
+  const decision = await method.begin(request("user", { authextra }));
+  assert(decision !== undefined && "refusal" in decision);
+  assertMatch(decision.refusal, why);
 }
 
 /** Lets a client and a router's method talk, as HELLO, CHALLENGE, AUTHENTICATE and WELCOME carry it. */
@@ -172,9 +186,10 @@ Deno.test("acceptScram refuses a foreign nonce, a truncated proof, and channel b
   assertEquals(await dialog.verify(signature.slice(0, 40), extra!), undefined);
   assertEquals(await dialog.verify("!", extra!), undefined);
   assertEquals(await dialog.verify(signature, { ...extra, channel_binding: "tls-unique" }), undefined);
-  for (const wrong of [{ ...authextra, channel_binding: "tls-unique" }, { nonce: "!" }, {}]) {
-    assertEquals(await method.begin(request("user", { authextra: wrong })), undefined);
-  }
+  await assertRefused(method, { ...authextra, channel_binding: "tls-unique" }, /channel_binding must be null/);
+  for (const wrong of [{ nonce: "!" }, { nonce: "" }, {}]) await assertRefused(method, wrong, /nonce in base64/);
+  // No id that anybody could have: RFC 4013 forbids the character.
+  assertEquals(await method.begin(request("user\u0007", { authextra })), undefined);
 });
 
 const PRIVATE_KEY = "4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510";
@@ -211,9 +226,8 @@ Deno.test("acceptCryptosign refuses a signature by another key, of another chall
   assertEquals(await one.verify(await answerBy(PRIVATE_KEY, two), {}), undefined);
   assertEquals(await one.verify("ff", {}), undefined);
   assertEquals((await one.verify(await answerBy(PRIVATE_KEY, one), {}))?.authid, "device");
-  for (const wrong of [{}, { pubkey: "ff" }, { ...authextra, channel_binding: "tls-unique" }]) {
-    assertEquals(await method.begin(request("device", { authextra: wrong })), undefined);
-  }
+  await assertRefused(method, { ...authextra, channel_binding: "tls-unique" }, /channel_binding must be null/);
+  for (const wrong of [{}, { pubkey: "ff" }, { pubkey: 1 }]) await assertRefused(method, wrong, /32 bytes in hex/);
 });
 
 Deno.test("acceptCertificate goes by the fingerprint, then by the common name (WAMP, TLS Certificate Authentication)", async () => {

@@ -5,8 +5,8 @@
  */
 
 import type { AuthMethod } from "../../../wamp/auth/accept.ts";
-import { acceptCryptosign, acceptScram, acceptWampcra, type ScramEntry } from "../../../wamp/auth/accept_challenge.ts";
-import { acceptTicket } from "../../../wamp/auth/accept_methods.ts";
+import { acceptCryptosign, acceptScram, acceptWampcra, type ScramEntry } from "../../../wamp/auth/mod.ts";
+import { acceptTicket } from "../../../wamp/auth/mod.ts";
 import { fromHex, toBase64 } from "../../../wamp/auth/crypto.ts";
 import { deriveSecret } from "../../../wamp/auth/wampcra.ts";
 

@@ -250,7 +250,11 @@ function* checkRepeated(
 }
 
 function* checkMethod(method: AuthConfig, place: ConfigPlace, config: RouterConfig): Generator<Problem> {
-  if ("procedure" in method) return yield* checkRealmName(method.realm, place.at("realm"), config);
+  if ("procedure" in method) {
+    if ("role" in method) yield place.at("role").problem("cannot stand beside procedure, which decides about the role");
+    return yield* checkRealmName(method.realm, place.at("realm"), config);
+  }
+  if ("realm" in method) yield place.at("realm").problem("cannot be given without procedure");
   if (method.method === "tls" && !config.transports.some(({ tls }) => tls?.clientCaCerts !== undefined)) {
     yield place.at("method").problem("needs a transport whose tls has clientCaCerts: no other asks for certificates");
   }
@@ -287,12 +291,12 @@ function* checkRoles(
   const names = Object.keys(roles);
   const problem = (at: ConfigPlace, role: string): Problem =>
     at.problem(`must be one of the realm's roles ${names.join(", ")}, received ${JSON.stringify(role)}`);
+  if ("procedure" in method) return;
   if (method.method === "anonymous") {
     const { role = "anonymous" } = method;
     if (!names.includes(role)) yield problem(place.at("role"), role);
     return;
   }
-  if ("procedure" in method) return;
   const store = "users" in method ? "users" : "principals";
   const entries: Readonly<Record<string, { readonly role: string }>> = "users" in method
     ? method.users

@@ -76,7 +76,7 @@ async function importMethod(
 ): Promise<readonly ImportedMethod[]> {
   const type = source.text("type") ?? "static";
   let methods: readonly ImportedMethod[] = [];
-  if (type === "dynamic" && name !== "anonymous") methods = importDynamic(name, source);
+  if (type === "dynamic") methods = importDynamic(name, source);
   else if (type !== "static") {
     const reason = type === "function" ? "Python code of Crossbar.io's cannot be called: make it a procedure" : `\
 type ${type} has no counterpart`;

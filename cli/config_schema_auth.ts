@@ -183,6 +183,8 @@ const ANONYMOUS: Schema = {
   properties: {
     method: { const: "anonymous" },
     role: { ...ROLE_NAME, description: "The role that everybody gets.", default: "anonymous" },
+    procedure: PROCEDURE,
+    realm: PROCEDURE_REALM,
     transports: TRANSPORTS,
   },
 };

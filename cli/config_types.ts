@@ -177,11 +177,13 @@ export interface AuthMethodConfig {
  */
 export interface DynamicAuthConfig extends AuthMethodConfig {
   /** The method. */
-  readonly method: "ticket" | "wampcra" | "wamp-scram" | "scram" | "cryptosign" | "tls";
+  readonly method: "anonymous" | "ticket" | "wampcra" | "wamp-scram" | "scram" | "cryptosign" | "tls";
   /** The procedure, called with the realm, the authid and details. */
   readonly procedure: string;
   /** The realm in which it is registered. @default {the one that is being joined} */
   readonly realm?: string;
+  /** For `wampcra` and SCRAM: makes challenges for unknown ids the same after a restart. @default {random} */
+  readonly decoyKey?: ConfigSecret;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   acceptAnonymous,
   acceptCertificate,
   acceptCryptosign,
+  acceptDynamic,
   acceptScram,
   acceptTicket,
   acceptWampcra,
@@ -20,8 +21,8 @@ import type { AuthConfig, AuthorizerConfig, ConfigSecret, DynamicAuthConfig, Rea
 
 /** Calls procedures within the router. @internal */
 export interface ProcedureCaller {
-  /** Calls one, and gives its first result. */
-  call(realm: string, procedure: string, args: readonly unknown[]): Promise<unknown>;
+  /** Calls one that authorizes. What it answers is not checked: the router does that. */
+  authorize(realm: string, procedure: string, args: readonly unknown[]): Promise<Authorization>;
 }
 
 /** What methods and authorizers ask while the router runs. @internal */
@@ -38,19 +39,26 @@ export interface Secrets {
 
 /** The methods of a realm. @internal */
 export function buildAuth(
-  { auth = [], uri }: RealmConfig,
+  { auth = [] }: RealmConfig,
   place: ConfigPlace,
   secrets: Secrets,
   context: AuthContext,
 ): AuthMethod[] {
   const bound = auth.map((config, index) => {
     const { transports } = config;
-    const method = "procedure" in config
-      ? dynamicMethod(config, config.realm ?? uri, context.procedures)
-      : staticMethod(config, place.at(index), secrets);
-    return { method, transports };
+    const own = place.at(index);
+    return {
+      method: "procedure" in config ? dynamicMethod(config, own, secrets) : staticMethod(config, own, secrets),
+      transports,
+    };
   });
   return bindMethods(bound, context.listeners);
+}
+
+function dynamicMethod(config: DynamicAuthConfig, place: ConfigPlace, secrets: Secrets): AuthMethod {
+  const { method, procedure, realm } = config;
+  const decoy = decoyOf(config.decoyKey, place, secrets);
+  return acceptDynamic({ method, procedure, ...(realm !== undefined && { realm }), ...decoy });
 }
 
 function staticMethod(
@@ -108,11 +116,6 @@ function mapEntries<From, To>(
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }
 
-function dynamicMethod(config: DynamicAuthConfig, realm: string, procedures: ProcedureCaller): AuthMethod {
-  void [realm, procedures];
-  throw new TypeError(`Method ${config.method} cannot be decided by a procedure yet`);
-}
-
 /** What decides where no permission does: the procedure of the role, else that of the realm. @internal */
 export function buildAuthorizer(realm: RealmConfig, { procedures }: AuthContext): Authorizer | undefined {
   const { roles = {}, authorizer, uri } = realm;
@@ -123,22 +126,6 @@ export function buildAuthorizer(realm: RealmConfig, { procedures }: AuthContext)
   return async ({ session, uri: wanted, action, options }: AuthorizationRequest) => {
     const own = byRole.get(session.authrole) ?? authorizer;
     if (own === undefined) return false;
-    return toAuthorization(
-      await procedures.call(own.realm ?? uri, own.procedure, [session, wanted, action, options]),
-    );
+    return await procedures.authorize(own.realm ?? uri, own.procedure, [session, wanted, action, options]);
   };
-}
-
-/** What an authorizer answered: true, false, or an object with `allow`. */
-function toAuthorization(answer: unknown): Authorization {
-  if (typeof answer === "boolean") return answer;
-  if (typeof answer !== "object" || answer === null || !("allow" in answer) || typeof answer.allow !== "boolean") {
-    throw new TypeError("Cannot authorize: the procedure must answer true, false or an object with allow");
-  }
-  const { allow } = answer;
-  const flag = (name: "disclose" | "cache"): { [key: string]: boolean } => {
-    const value: unknown = Reflect.get(answer, name);
-    return typeof value === "boolean" ? { [name]: value } : {};
-  };
-  return { allow, ...flag("disclose"), ...flag("cache") };
 }

@@ -1,15 +1,15 @@
 /**
- * Calls of the router's own into its realms: procedures that authenticate and authorize.
+ * Calls of the router's own into its realms: procedures that authorize.
  *
  * @module
  */
 
-import type { Router } from "../wamp/router/mod.ts";
+import type { Authorization, Router } from "../wamp/router/mod.ts";
 import type { Session } from "../wamp/mod.ts";
 import type { ProcedureCaller } from "./config_auth.ts";
 
 /** How long a procedure may take to decide, in milliseconds. */
-const TIMEOUT = 10_000;
+const TIMEOUT = 5_000;
 
 /** One trusted session for each realm in which procedures are called, joined when it is first needed. @internal */
 export class RouterProcedures implements ProcedureCaller {
@@ -22,9 +22,9 @@ export class RouterProcedures implements ProcedureCaller {
   }
 
   /** See {@linkcode ProcedureCaller}. */
-  async call(realm: string, procedure: string, args: readonly unknown[]): Promise<unknown> {
+  async authorize(realm: string, procedure: string, args: readonly unknown[]): Promise<Authorization> {
     const session = await this.#session(realm);
-    return await session.call(procedure, args, { timeout: TIMEOUT });
+    return await session.call<Authorization>(procedure, args, { timeout: TIMEOUT });
   }
 
   #session(realm: string): Promise<Session> {

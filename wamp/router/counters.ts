@@ -84,7 +84,7 @@ export const DURATION_BOUNDS: readonly number[] = [
 ];
 
 /** Of so many calls one is timed: the clock costs as much as a small message does. */
-const TIMED_CALLS = 16;
+const TIMED_CALLS = 64;
 /** A call that is open for longer is counted as longer than every bound, in milliseconds. */
 const MAX_TIMED = 1_000 * DURATION_BOUNDS[DURATION_BOUNDS.length - 1]!;
 

@@ -31,7 +31,7 @@ export interface CarrierMetrics {
 }
 
 /**
- * How long calls took, sampled: one at a time, and at most every sixteenth.
+ * How long calls took, sampled: one at a time, and at most every sixty-fourth.
  *
  * @public
  */
@@ -193,7 +193,7 @@ function writeRealms(writer: PrometheusWriter, realms: readonly RealmMetrics[]):
     );
     writer.add(`viaduct_transport_${name}`, type, help, samples);
   }
-  const help = "How long calls took, sampled: one at a time, at most every sixteenth.";
+  const help = "How long calls took, sampled: one at a time, at most every sixty-fourth.";
   writer.add("viaduct_realm_call_duration_seconds", "histogram", help, realms.flatMap(histogram));
 }
 

@@ -14,10 +14,10 @@ Deno.test("UriCounter counts URIs of the specification apart and all others toge
   assertEquals(Object.fromEntries(counter.counts), { "wamp.error.timeout": 2, "other": 3 });
 });
 
-Deno.test("CallTimer is due at every sixteenth call, beginning with the first", () => {
+Deno.test("CallTimer is due at every sixty-fourth call, beginning with the first", () => {
   const timer = new CallTimer();
-  const due = Array.from({ length: 33 }, (_, index) => timer.isDue() ? index : -1).filter((index) => index >= 0);
-  assertEquals(due, [0, 16, 32]);
+  const due = Array.from({ length: 129 }, (_, index) => timer.isDue() ? index : -1).filter((index) => index >= 0);
+  assertEquals(due, [0, 64, 128]);
 });
 
 Deno.test("CallTimer puts a duration into the bucket with the next bound, bounds included", () => {

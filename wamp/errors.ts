@@ -148,7 +148,8 @@ export class SerializationError extends TypeError {
 }
 
 /**
- * The router refused the session: ABORT before WELCOME.
+ * The router refused the session, by ABORT before WELCOME; or we refused the router, since it could not be authenticated
+ * to or did not prove who it is.
  *
  * @example Ask why the router refused
  * ```ts

@@ -43,7 +43,8 @@ export interface JoinOptions extends TransportOptions {
  * @param router The router's address: `ws:`, `wss:`, `rs:`, `rss:` or `unix:`; or a transport that is open already.
  * @param options The realm, who we are, and choices for the transport. `signal` and `timeout` are for joining alone.
  * @returns The session.
- * @throws {JoinError} The router refused.
+ * @throws {JoinError} The router refused, or an authenticator could not answer it or did not believe it: then the reason is
+ * `wamp.error.authentication_failed`, and what the authenticator threw the `cause`.
  * @throws {TransportLostError} The transport ended before the router had answered.
  * @throws {TypeError} The address or an option is none.
  * @throws {RangeError} An option is out of range.

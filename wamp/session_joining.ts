@@ -130,22 +130,31 @@ export class Handshake implements JoiningTarget, WheelEntry {
       const message = this.#link.peer.authenticate(answer.signature, { ...answer.extra });
       if (message !== undefined) this.#link.send(message);
     } catch (error) {
-      this.#fail(error, ERROR_URI.AUTHENTICATION_FAILED);
+      this.#failToAuthenticate(error);
     }
   }
 
   onWelcome(welcome: Welcome): void {
-    const { authmethod } = welcome.details;
-    const used = this.#used ?? this.#auth.find(({ method }) => method === authmethod);
+    const used = this.#used ?? this.#unchallenged(welcome);
     if (used?.verifyWelcome === undefined) return this.#succeed(welcome);
     void this.#verify(used, welcome);
+  }
+
+  /**
+   * The authenticator of a router that did not challenge. Where each that was offered makes the router prove itself, no
+   * other name in the WELCOME gets it out of that.
+   */
+  #unchallenged({ details }: Welcome): Authenticator | undefined {
+    const named = this.#auth.find(({ method }) => method === details.authmethod);
+    if (named !== undefined) return named;
+    return this.#auth.every(({ verifyWelcome }) => verifyWelcome !== undefined) ? this.#auth[0] : undefined;
   }
 
   async #verify(authenticator: Authenticator, welcome: Welcome): Promise<void> {
     try {
       await authenticator.verifyWelcome?.(welcome.details);
     } catch (error) {
-      return this.#fail(error, ERROR_URI.AUTHENTICATION_FAILED);
+      return this.#failToAuthenticate(error);
     }
     this.#succeed(welcome);
   }
@@ -165,10 +174,18 @@ export class Handshake implements JoiningTarget, WheelEntry {
     this.#reject(new TransportLostError(`Cannot join: the transport was lost${why}`, false, { cause: end.error }));
   }
 
-  #fail(error: unknown, reason: string): void {
+  /** An authenticator cannot answer the router, or does not believe it. */
+  #failToAuthenticate(error: unknown): void {
+    const cause = toError(error);
+    const reason = ERROR_URI.AUTHENTICATION_FAILED;
+    this.#fail(new JoinError(reason, { message: cause.message }, { cause }), reason, cause);
+  }
+
+  /** `told`: what the router is told. */
+  #fail(error: unknown, reason: string, told: Error = toError(error)): void {
     if (this.#hasSettled) return;
     this.#settle();
-    this.#link.abort(toError(error), reason);
+    this.#link.abort(told, reason);
     // The caller learns of it when nothing is left behind.
     void this.#link.ended.then(() => this.#reject(error));
   }

@@ -1,3 +1,4 @@
+import type { Authenticator } from "../../wamp/auth/authenticator.ts";
 import { JoinError, SessionClosedError, TransportLostError, WampProtocolError } from "../../wamp/errors.ts";
 import { MESSAGE } from "../../wamp/messages.ts";
 import { Payload } from "../../wamp/payload.ts";
@@ -125,21 +126,54 @@ Deno.test("A challenge that nobody offered is answered with ABORT", async () => 
   assertEquals(abort?.type === MESSAGE.ABORT && abort.reason, "wamp.error.no_matching_auth_method");
 });
 
-Deno.test("What an authenticator throws ends the joining", async () => {
+Deno.test("What an authenticator throws ends the joining, and the router is told", async () => {
   const fail = (): never => {
     throw new RangeError("No key");
   };
-  for (const one of [{ answer: fail }, { hello: fail }, { answer: () => ({ signature: "" }), verifyWelcome: fail }]) {
+  const told = async (one: Partial<Authenticator>): Promise<[unknown, ScriptedTransport]> => {
     const transport = new ScriptedTransport();
-    const options = { realm: "realm1", auth: [{ method: "test", ...one }] };
-    const failed = assertRejects(() => openSession(transport, options), RangeError, "No key");
+    const failed = openSession(transport, { realm: "realm1", auth: [{ method: "test", ...one }] }).catch((error) =>
+      error
+    );
     await settled();
     transport.deliver({ type: MESSAGE.CHALLENGE, authmethod: "test", extra: {} });
     await settled();
     transport.deliver(WELCOME);
-    await failed;
+    return [await failed, transport];
+  };
+  const [early, silent] = await told({ hello: fail });
+  assert(early instanceof RangeError);
+  assertEquals([silent.ending, early.message], ["fail", "No key"]);
+  for (const one of [{ answer: fail }, { answer: () => ({ signature: "" }), verifyWelcome: fail }]) {
+    const [error, transport] = await told(one);
+    assert(error instanceof JoinError && error.cause instanceof RangeError);
+    assertEquals(error.message, "Cannot join: wamp.error.authentication_failed: No key");
+    const abort = transport.sent.at(-1);
+    assert(abort?.type === MESSAGE.ABORT);
+    assertEquals([abort.reason, abort.details.message], [error.reason, "No key"]);
     assertEquals(transport.ending, "fail");
   }
+});
+
+Deno.test("A router that does not challenge must still prove itself to a client that offers nothing else", async () => {
+  const fail = (): never => {
+    throw new TypeError("No proof");
+  };
+  const strict = { method: "strict", answer: () => ({ signature: "" }), verifyWelcome: fail };
+  const welcomed = async (auth: readonly Authenticator[], authmethod: string | undefined): Promise<unknown> => {
+    const transport = new ScriptedTransport();
+    const opened = openSession(transport, { realm: "realm1", auth }).catch((error) => error);
+    await settled();
+    const details = authmethod === undefined ? {} : { authmethod };
+    transport.deliver({ type: MESSAGE.WELCOME, session: 1, details });
+    const session = await opened;
+    return session instanceof JoinError ? session.reason : "joined";
+  };
+  for (const name of ["strict", "anonymous", undefined]) {
+    assertEquals(await welcomed([strict], name), "wamp.error.authentication_failed");
+  }
+  assertEquals(await welcomed([strict, { method: "anonymous" }], "strict"), "wamp.error.authentication_failed");
+  assertEquals(await welcomed([strict, { method: "anonymous" }], "anonymous"), "joined");
 });
 
 Deno.test("Leaving says GOODBYE, waits for the router's and closes the transport", async () => {

@@ -51,14 +51,13 @@ export function bindMethods(bound: readonly BoundMethod[], listeners: Listeners)
   return [...groups].map(([method, group]) => {
     const [first, ...others] = group;
     if (first !== undefined && others.length === 0 && first.transports === undefined) return first.method;
+    // A transport that is not known has no method that is bound.
+    const find = (info: TransportInfo): AuthMethod | undefined =>
+      group.find(({ transports }) => transports?.includes(listeners.nameOf(info) ?? "") ?? true)?.method;
     return {
       method,
-      begin: (request: JoinRequest) => {
-        const name = listeners.nameOf(request.transport);
-        // A transport that is not known has no method that is bound.
-        const found = group.find(({ transports }) => transports?.includes(name ?? "") ?? true);
-        return found?.method.begin(request);
-      },
+      isFor: (info: TransportInfo) => find(info) !== undefined,
+      begin: (request: JoinRequest) => find(request.transport)?.begin(request),
     };
   });
 }

@@ -88,6 +88,13 @@ export interface AuthMethod {
   /** The name, as in `authmethods` of the HELLO. */
   readonly method: string;
   /**
+   * Whether it can be used by who comes this way; else it counts as not there.
+   *
+   * @param transport What is known of the transport's other end.
+   * @returns Whether it can be. @default {always}
+   */
+  isFor?(transport: TransportInfo): boolean;
+  /**
    * Looks at a request.
    *
    * @param request Who asks to join.

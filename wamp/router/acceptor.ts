@@ -287,7 +287,7 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
   }
 
   #authenticate(hello: Hello, realm: Realm): void {
-    const method = chooseMethod(realm.auth, hello);
+    const method = chooseMethod(realm.auth, hello, this.info);
     if ("reason" in method) return this.#refuse(method);
     const now = performance.now();
     if (method.method !== "anonymous" && this.#host.authLimit.isOver(this.info.remoteAddress, now)) {

@@ -49,7 +49,12 @@ export function quote(text: string): string {
  *
  * @internal
  */
-export function chooseMethod(known: readonly AuthMethod[], { details }: Hello): AuthMethod | Refusal {
+export function chooseMethod(
+  all: readonly AuthMethod[],
+  { details }: Hello,
+  transport: TransportInfo,
+): AuthMethod | Refusal {
+  const known = all.filter((method) => method.isFor?.(transport) ?? true);
   const { authmethods = [] } = details;
   const offered = authmethods.length === 0 ? ["anonymous"] : authmethods.slice(0, MAX_METHODS);
   for (const name of offered) {

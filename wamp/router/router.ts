@@ -105,6 +105,10 @@ class RunningRouter implements Router, AcceptorHost {
     return [...this.#realms.keys()];
   }
 
+  get isAccepting(): boolean {
+    return this.refusal === undefined;
+  }
+
   realm(uri: string): Realm | undefined {
     return this.#realms.get(uri);
   }
@@ -171,7 +175,7 @@ class RunningRouter implements Router, AcceptorHost {
 
   metrics(): RouterMetrics {
     return this.watch.metrics({
-      isAccepting: this.refusal === undefined,
+      isAccepting: this.isAccepting,
       transports: this.#acceptors.size,
       realms: Array.from(this.#realms.values(), ({ watch, statistics, members }) => {
         return watch.metrics(statistics, members.values());

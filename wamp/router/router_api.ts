@@ -262,6 +262,8 @@ export interface RealmStatistics {
 export interface Router extends AsyncDisposable {
   /** The URIs of its realms. */
   readonly realms: readonly string[];
+  /** Whether sessions can join: not once it is being shut down. */
+  readonly isAccepting: boolean;
   /** Joins a realm from within this program, as a trusted session that may use `wamp.` URIs. */
   join(realm: string, options?: { readonly authid?: string; readonly authrole?: string }): Promise<Session>;
   /**

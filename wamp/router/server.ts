@@ -22,6 +22,7 @@ import type { Serializer, SerializerName } from "../serializers/serializer.ts";
 import { type RawSocketAcceptOptions, type RawSocketAcceptor, rawSocketAcceptor } from "../transports/rawsocket.ts";
 import { CLOSE_TIMEOUT, type Transport } from "../transports/transport.ts";
 import { WEBSOCKET_LIMITS, webSocketReceiver } from "../transports/websocket.ts";
+import { type Answerer, createMonitoring, type HealthOptions, type MetricsOptions } from "./monitoring.ts";
 import type { Router } from "./router_api.ts";
 
 export type { CompressionOptions, ConnectionInfo, KeepaliveOptions, OriginPolicy, PeerCertificate, ServerTlsOptions };
@@ -78,6 +79,13 @@ export interface ServeRouterOptions {
   readonly origins?: OriginPolicy;
   /** Answers plain GET and HEAD requests beside the WebSocket. @default {426 for all} */
   readonly fetch?: (request: Request, info: ConnectionInfo) => Response | Promise<Response>;
+  /**
+   * Answers with what the router counted, in the text format of Prometheus: on the WebSocket's listeners, or on a port
+   * of its own. @default {false}
+   */
+  readonly metrics?: boolean | MetricsOptions;
+  /** Answers whether the process lives, and whether sessions can join. @default {false} */
+  readonly health?: boolean | HealthOptions;
   /** Whether permessage-deflate is agreed to. @default {false} */
   readonly compression?: boolean | CompressionOptions;
   /** How a dead peer is found. @default {{ interval: 20_000, timeout: 20_000 }} */
@@ -104,6 +112,8 @@ export interface RouterServer extends AsyncDisposable {
   readonly rawsocketUrl: string;
   /** Where it listens. */
   readonly addresses: readonly Deno.Addr[];
+  /** A URL of the metrics on this machine; `""` where they are off, or on a Unix socket only. */
+  readonly metricsUrl: string;
   /** Resolves when it has stopped and its last connection has ended. Never rejects. */
   readonly finished: Promise<void>;
   /**
@@ -158,6 +168,8 @@ class RunningRouterServer implements RouterServer {
   readonly #options: ServeRouterOptions;
   readonly #logger: Logger;
   readonly #sockets: Server[] = [];
+  /** Answers those who watch, on a port of its own. */
+  #monitor: Server | undefined;
   readonly #raw: RawSocketServer[] = [];
   readonly #finished = Promise.withResolvers<void>();
   readonly #onAbort = (): void => void this.shutdown();
@@ -186,6 +198,14 @@ class RunningRouterServer implements RouterServer {
     return this.#raw.find(({ url }) => url !== "")?.url ?? "";
   }
 
+  get metricsUrl(): string {
+    const metrics = optionsOf(this.#options.metrics);
+    if (metrics === undefined) return "";
+    const { path = "/metrics" } = metrics;
+    const url = this.#monitor?.url ?? this.url;
+    return url === "" ? "" : new URL(path, url.replace(/^ws/, "http")).href;
+  }
+
   get addresses(): readonly Deno.Addr[] {
     return [...this.#sockets, ...this.#raw].map(({ addr }) => addr);
   }
@@ -203,6 +223,7 @@ class RunningRouterServer implements RouterServer {
     // GOODBYE first: the WebSocket's own end would say nothing to a session.
     await this.#router.dismiss(this, { timeout });
     await Promise.all(this.#sockets.map((server) => server.shutdown({ timeout })));
+    await this.#monitor?.shutdown({ timeout: 0 });
     for (const listener of this.#raw) listener.cut();
     await Promise.all(this.#raw.map(({ finished }) => finished));
     this.#finished.resolve();
@@ -215,7 +236,8 @@ class RunningRouterServer implements RouterServer {
   #listen(): void {
     const { port, hostname, unix, tls, rawsocket } = this.#options;
     const serializers = (this.#options.serializers ?? SERIALIZERS.map(({ name }) => name)).map(serializerFor);
-    const shared = this.#webSocketOptions(serializers);
+    const monitoring = this.#monitoring();
+    const shared = this.#webSocketOptions(serializers, monitoring);
     if (unix !== undefined) this.#sockets.push(serve({ ...shared, unix }));
     if (port !== undefined || unix === undefined && rawsocket === undefined) {
       const tcp = { port: port ?? DEFAULT_PORT, ...(hostname !== undefined && { hostname }), ...(tls && { tls }) };
@@ -233,9 +255,31 @@ class RunningRouterServer implements RouterServer {
     }
   }
 
-  #webSocketOptions(serializers: readonly Serializer[]): ServeOptions {
-    const { path = "/ws", origins, fetch, keepalive, handshakeTimeout, compression = false } = this.#options;
+  /** What answers those who watch; on a port of their own where one is asked for, so that there is nothing else to do. */
+  #monitoring(): Answerer | undefined {
+    const metrics = optionsOf(this.#options.metrics);
+    const health = optionsOf(this.#options.health);
+    if (metrics === undefined && health === undefined) return undefined;
+    const router = this.#router;
+    const isReady = (): boolean => !this.#isStopping && router.isAccepting;
+    const common = { health, read: () => router.metrics(), isReady };
+    const answer = createMonitoring({ ...common, metrics });
+    if (metrics?.port === undefined) return answer;
+    this.#monitor = serve({
+      port: metrics.port,
+      hostname: metrics.hostname ?? "127.0.0.1",
+      upgrade: () => notFound(),
+      fetch: (request) => answer(request) ?? notFound(),
+      logger: this.#logger,
+      onListen: () => {},
+    });
+    return health && createMonitoring({ ...common, metrics: undefined });
+  }
+
+  #webSocketOptions(serializers: readonly Serializer[], monitoring: Answerer | undefined): ServeOptions {
+    const { path = "/ws", origins, keepalive, handshakeTimeout, compression = false } = this.#options;
     const { maxConnections = DEFAULT_MAX_CONNECTIONS, maxMessage = DEFAULT_MAX_MESSAGE } = this.#options.limits ?? {};
+    const fetch = monitored(monitoring, this.#options.fetch);
     const receiver = webSocketReceiver({ serializers, attach: (transport) => this.#attach(transport) });
     return {
       ...receiver,
@@ -273,6 +317,25 @@ class RunningRouterServer implements RouterServer {
     if (this.#isStopping) transport.abort();
     else this.#router.attach(transport, this);
   }
+}
+
+type Fetch = NonNullable<ServeRouterOptions["fetch"]>;
+
+/** Answers those who watch, and leaves the others to `fetch`. */
+function monitored(monitoring: Answerer | undefined, fetch: Fetch | undefined): Fetch | undefined {
+  if (monitoring === undefined) return fetch;
+  return (request, info) => monitoring(request) ?? fetch?.(request, info) ?? notFound();
+}
+
+function notFound(): Response {
+  return new Response("Not found\n", { status: 404 });
+}
+
+function optionsOf<Options extends object>(
+  option: boolean | Options | undefined,
+): Options | Partial<Options> | undefined {
+  if (option === true) return {};
+  return option === false ? undefined : option;
 }
 
 const STOPPING = "The router is shutting down\n";

@@ -61,7 +61,9 @@ for (const message of [[99, 1], [0], [7], [48], [48, 1, {}], [6], [6, {}], [33],
 hostileWamp("wamp_order", "what follows our GOODBYE is ignored but for GOODBYE", async (victim, way) => {
   using client = await WampClient.open(victim.server, way);
   const session = await client.join();
-  await victim.bystander.call("wamp.session.kill", [session]);
+  const trusted = await victim.router.join("realm1");
+  await trusted.call("wamp.session.kill", [session]);
+  await trusted.leave();
   assertEquals(await client.read(), [6, {}, "wamp.close.killed"]);
   await client.send([48, 1, {}, "com.a"], [99], HELLO, [50, 1, {}]);
   await client.sendBytes("nonsense");

@@ -8,6 +8,7 @@ import { localPair } from "../../wamp/transports/local.ts";
 import { assertEquals } from "../std.ts";
 import { createTlsFixture } from "../tls_fixture.ts";
 import { runSessionSuite, SESSION_SUITE } from "./suite/suite.ts";
+import { OPEN_REALM } from "./open_realm.ts";
 
 const NAMES = SESSION_SUITE.map(({ name }) => name);
 const RAW_SOCKET = SERIALIZERS.filter(({ rawSocketId }) => rawSocketId !== undefined);
@@ -33,7 +34,7 @@ async function testServed(
   options: Partial<JoinOptions> = {},
   url?: string,
 ): Promise<void> {
-  await using router = createRouter();
+  await using router = createRouter({ realms: [OPEN_REALM] });
   await using server = await serveRouter(router, listening);
   const address = url ?? (server.url === "" ? server.rawsocketUrl : server.url);
   await testSuite(serializers, async ({ name }) => {
@@ -46,7 +47,7 @@ Deno.test("The session suite has names that are all different", () => {
 });
 
 Deno.test("The session suite passes within one program", async () => {
-  await using router = createRouter();
+  await using router = createRouter({ realms: [OPEN_REALM] });
   await testSuite(SERIALIZERS, async (serializer) => {
     const [ours, theirs] = localPair(serializer);
     router.attach(theirs);
@@ -96,7 +97,7 @@ Deno.test("The session suite passes over RawSocket on a Unix socket", async () =
 });
 
 Deno.test("The session suite passes where the two ends speak different formats", async () => {
-  await using router = createRouter();
+  await using router = createRouter({ realms: [OPEN_REALM] });
   let next = 0;
   const results = await runSessionSuite(async () => {
     const serializer = SERIALIZERS[next++ % 4];

@@ -10,6 +10,9 @@ import type { Goodbye, Roles } from "../messages.ts";
 import type { Transport } from "../transports/transport.ts";
 import { noTraffic, type Traffic } from "./counters.ts";
 import type { Member, MemberFeatures } from "./effects.ts";
+import type { Throttle } from "./throttle.ts";
+import type { RememberedVerdicts } from "./verdicts.ts";
+import type { WaitingRequests } from "./waiting_requests.ts";
 
 /** Who a session is, as found out when it joined. @internal */
 export interface Identity {
@@ -50,6 +53,12 @@ export class RouterMember implements Member {
   lastRequest = 0;
   /** For how many reasons its transport is paused: sessions that are slow, decisions it waits for, its rate. */
   pauses = 0;
+  /** What it may do, as far as that has been decided. */
+  verdicts: RememberedVerdicts | undefined;
+  /** Its requests that wait for a decision. */
+  waiting: WaitingRequests | undefined;
+  /** Holds it to the rate of its realm. */
+  throttle: Throttle | undefined;
   /** When it joined, in milliseconds since 1970. */
   since = 0;
   /** What went over its transport since it joined. */
@@ -74,6 +83,16 @@ export class RouterMember implements Member {
 
   get isTrusted(): boolean {
     return this.identity.isTrusted;
+  }
+
+  /** Reads no more from it, for one reason more. */
+  pause(): void {
+    if (this.pauses++ === 0) this.transport.pause();
+  }
+
+  /** One reason less not to read from it. */
+  resume(): void {
+    if (--this.pauses === 0) this.transport.resume();
   }
 }
 

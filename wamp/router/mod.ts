@@ -54,6 +54,7 @@ export {
   type RouterMetrics,
 } from "./metrics.ts";
 export type { HealthOptions, MetricsOptions } from "./monitoring.ts";
+export { authorizeByProcedure } from "./authorizer.ts";
 export { createRouter } from "./router.ts";
 export type {
   Authorization,

@@ -24,15 +24,18 @@ import { Payload } from "../payload.ts";
 import type { Serializer } from "../serializers/serializer.ts";
 import { SharedBytes, type Transport } from "../transports/transport.ts";
 import { CLOSE_URI, ERROR_URI, isReserved } from "../uris.ts";
+import { Admission, type AdmissionRules, type AdmissionTarget } from "./admission.ts";
+import { Guard } from "./authorizer.ts";
 import { Broker, type BrokerOptions, type HistoryOptions } from "./broker.ts";
 import { Dealer, type DealerOptions } from "./dealer.ts";
 import type { LeaveReason } from "./diagnostics.ts";
-import { type Effect, type EventEffect, type MemberFeatures, PLAIN_GRANT } from "./effects.ts";
+import { type Effect, type EventEffect, type Grant, type MemberFeatures, PLAIN_GRANT, refusal } from "./effects.ts";
 import { type Identity, type MemberLink, RouterMember } from "./member.ts";
 import { type MetaContext, type MetaProcedure, REGISTRATION_PROCEDURES, SUBSCRIPTION_PROCEDURES } from "./meta.ts";
 import { HISTORY_PROCEDURES } from "./meta_history.ts";
 import { SESSION_PROCEDURES, sessionDetails } from "./meta_sessions.ts";
 import { TESTAMENT_PROCEDURES } from "./meta_testaments.ts";
+import { NOT_ALLOWED } from "./permissions.ts";
 import type { RealmOptions, RealmStatistics } from "./router_api.ts";
 import { HISTORY_ROLES, ROUTER_ROLES } from "./router_roles.ts";
 import { type SlowConsumerOptions, SlowConsumers } from "./slow_consumers.ts";
@@ -64,13 +67,14 @@ export interface ResolvedRealm {
   readonly eventStores: readonly HistoryOptions[];
   readonly auth: readonly AuthMethod[];
   readonly roles: RealmOptions["roles"];
+  readonly authorize: RealmOptions["authorize"];
 }
 
 /** Options that are changed while they are in use. */
 type Writable<Options> = { -readonly [Name in keyof Options]: Options[Name] };
 
 /** A realm. @internal */
-export class Realm implements MetaContext, WheelEntry {
+export class Realm implements MetaContext, AdmissionTarget, WheelEntry {
   deadline = Infinity;
   slot = -1;
   readonly uri: string;
@@ -87,6 +91,7 @@ export class Realm implements MetaContext, WheelEntry {
   /** The ids of sessions that are about to join. */
   readonly #reserved = new Set<number>();
   readonly #host: RealmHost;
+  readonly #admission: Admission;
   readonly #slow: SlowConsumers;
   /** Bytes that may wait for a session before it is slow. */
   #limit: number;
@@ -140,17 +145,29 @@ export class Realm implements MetaContext, WheelEntry {
       timestamp,
     };
     this.dealer = new Dealer(this.#dealerLimits);
+    this.#admission = new Admission(this, host, this.#rules());
   }
 
-  /** Takes other methods, roles, limits and event stores from now on; who has joined stays. */
+  /**
+   * Takes other methods, roles, limits, event stores and another policy from now on. Sessions, registrations and
+   * subscriptions stay, also those that would not be allowed any more: only what is asked for from now on is judged anew.
+   */
   update(options: ResolvedRealm): void {
-    const { limits, eventStores } = options;
-    this.#options = { ...options, uriRules: this.#options.uriRules, slowConsumer: this.#options.slowConsumer };
+    const { limits, eventStores, slowConsumer } = options;
+    this.#options = { ...options, uriRules: this.#options.uriRules };
     this.#limit = this.#slowOptions.limit = limits.maxSendBuffer;
+    this.#slowOptions.policy = slowConsumer;
     this.#brokerLimits.maxSubscriptions = limits.maxSubscriptions;
     this.#dealerLimits.maxRegistrations = limits.maxRegistrations;
     this.#dealerLimits.maxOpenCalls = limits.maxOpenCalls;
     this.broker.keep(eventStores);
+    this.#admission.update(this.#rules(), this.members.values());
+  }
+
+  #rules(): AdmissionRules {
+    const { uri: realm, uriRules, roles, authorize, limits } = this.#options;
+    const guard = new Guard({ realm, uriRules, roles, authorize, logger: this.#host.logger });
+    return { guard, maxMessageRate: limits.maxMessageRate, maxMessageSize: limits.maxMessageSize };
   }
 
   /** What is announced to sessions. */
@@ -172,6 +189,7 @@ export class Realm implements MetaContext, WheelEntry {
       openCalls: this.dealer.openCalls,
       slowDisconnected: this.#slow.disconnected,
       eventsDropped: this.#slow.dropped,
+      throttled: this.#admission.throttled,
     };
   }
 
@@ -204,6 +222,7 @@ export class Realm implements MetaContext, WheelEntry {
     this.#reserved.delete(id);
     const member = new RouterMember(id, identity, features, link);
     this.members.set(id, member);
+    this.#admission.enter(member);
     return member;
   }
 
@@ -222,6 +241,7 @@ export class Realm implements MetaContext, WheelEntry {
     member.isJoined = false;
     this.members.delete(member.id);
     this.#slow.forget(member);
+    this.#admission.leave(member);
     this.#host.logger.debug("Session left", { realm: this.uri, session: member.id });
     this.dealer.leave(member, this.#effects);
     this.broker.leave(member, this.#effects);
@@ -258,11 +278,36 @@ export class Realm implements MetaContext, WheelEntry {
     this.#sender = member;
     this.watch.received(member, message);
     try {
-      this.#dispatch(member, message);
+      if (this.#admission.isOpen) this.handle(member, message, PLAIN_GRANT);
+      else this.#admission.receive(member, message);
     } finally {
       this.#perform();
       this.#sender = undefined;
     }
+  }
+
+  /** See `AdmissionTarget`. */
+  sweep(member: RouterMember, work: () => void): void {
+    this.#sender = member;
+    try {
+      work();
+    } catch (error) {
+      this.#end(member, error);
+    } finally {
+      this.#perform();
+      this.#sender = undefined;
+    }
+  }
+
+  #end(member: RouterMember, error: unknown): void {
+    if (error instanceof WampProtocolError) return member.link.violate(error);
+    this.#host.logger.error("Cannot handle a message", { session: member.id, reason: failureMessage(error) });
+    member.link.cut();
+  }
+
+  /** See `AdmissionTarget`. */
+  isMeta(procedure: string): boolean {
+    return META_PROCEDURES.has(procedure);
   }
 
   /** See `WheelEntry`. */
@@ -271,29 +316,34 @@ export class Realm implements MetaContext, WheelEntry {
     this.#perform();
   }
 
-  #dispatch(member: RouterMember, message: Message): void {
+  /** See `AdmissionTarget`. */
+  handle(member: RouterMember, message: Message, grant: Grant): void {
     const effects = this.#effects;
     switch (message.type) {
       case MESSAGE.CALL:
-        return this.#call(member, message);
+        return this.#call(member, message, grant);
       case MESSAGE.YIELD:
         return this.dealer.yield(member, message, this.#time(this.deadline !== Infinity), effects);
       case MESSAGE.PUBLISH:
         this.#checkRequest(member, message.request);
-        return this.broker.publish(member, message, effects);
+        return this.broker.publish(member, message, effects, grant);
       case MESSAGE.ERROR:
         return this.dealer.error(member, message, effects);
       case MESSAGE.CANCEL:
         return this.dealer.cancel(member, message, effects);
       case MESSAGE.SUBSCRIBE:
         this.#checkRequest(member, message.request);
-        return this.broker.subscribe(member, message, effects);
+        if (grant.refusal === undefined) return this.broker.subscribe(member, message, effects);
+        effects.push(refusal(member, message.type, message.request, ...grant.refusal));
+        return;
       case MESSAGE.UNSUBSCRIBE:
         this.#checkRequest(member, message.request);
         return this.broker.unsubscribe(member, message, effects);
       case MESSAGE.REGISTER:
         this.#checkRequest(member, message.request);
-        return this.dealer.register(member, message, effects);
+        if (grant.refusal === undefined) return this.dealer.register(member, message, effects);
+        effects.push(refusal(member, message.type, message.request, ...grant.refusal));
+        return;
       case MESSAGE.UNREGISTER:
         this.#checkRequest(member, message.request);
         return this.dealer.unregister(member, message, effects);
@@ -305,24 +355,30 @@ export class Realm implements MetaContext, WheelEntry {
     }
   }
 
-  #call(caller: RouterMember, message: Call): void {
+  #call(caller: RouterMember, message: Call, grant: Grant): void {
     if (!(this.#isStrict && this.dealer.isContinuation(caller, message.request))) {
       this.#checkRequest(caller, message.request);
     }
     const procedure = isReserved(message.procedure) ? META_PROCEDURES.get(message.procedure) : undefined;
-    if (procedure !== undefined) return this.#answerMeta(caller, message, procedure);
+    if (procedure !== undefined) return this.#answerMeta(caller, message, procedure, grant);
     const now = this.#time(message.options.timeout !== undefined || this.deadline !== Infinity);
-    this.dealer.call(caller, message, now, this.#effects);
+    this.dealer.call(caller, message, now, this.#effects, grant);
   }
 
-  #answerMeta(caller: RouterMember, { request, payload }: Call, procedure: MetaProcedure): void {
+  #answerMeta(caller: RouterMember, message: Call, procedure: MetaProcedure, permitted: Grant): void {
+    const { request, payload } = message;
+    const grant = this.#admission.isForbidden(caller, message.procedure) ? NOT_ALLOWED.call : permitted;
+    if (grant.refusal !== undefined) {
+      this.#effects.push(refusal(caller, MESSAGE.CALL, request, ...grant.refusal));
+      return;
+    }
     try {
       const results = procedure(this, {
         args: payload.args,
         kwargs: payload.kwargs,
         caller,
         size: payload.byteLength,
-        grant: PLAIN_GRANT,
+        grant,
         effects: this.#effects,
       });
       const message = { type: MESSAGE.RESULT, request, details: {}, payload: Payload.of(results) };

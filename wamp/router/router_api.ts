@@ -44,11 +44,15 @@ export interface RealmLimits {
   readonly maxSendBuffer?: number;
   /** Bytes that retained events may hold, beyond which the oldest go (WAMP, Event Retention). @default {16 MiB} */
   readonly maxRetained?: number;
-  /** Messages that one session may send in a second, beyond which it is ended. @default {Infinity} */
+  /**
+   * Messages of one session in a second. As many may come at once; who sends more is not read from until it is within
+   * the rate again, so that its transport slows it down. Trusted sessions send as fast as they like. @default {Infinity}
+   */
   readonly maxMessageRate?: number;
   /**
-   * Bytes of one message of a session, beyond which it is ended; the transport refuses longer ones by itself.
-   * @default {what the transport takes}
+   * Bytes of the arguments of one message. A request with more is refused with `wamp.error.payload_size_exceeded`, and a
+   * result with more reaches its caller as that error; messages beyond what the transport takes end the session before
+   * anybody looks at them. Trusted sessions have no other limit than that. @default {what the transport takes}
    */
   readonly maxMessageSize?: number;
 }
@@ -66,11 +70,15 @@ export type PermissionAction = "call" | "register" | "publish" | "subscribe";
  * @public
  */
 export interface Permission {
-  /** The URI, or the pattern of URIs. */
+  /** The URI, or the pattern of URIs; the empty prefix is that of all. */
   readonly uri: string;
   /** How it is matched. @default {"exact"} */
   readonly match?: MatchPolicy;
-  /** What is allowed; what is not named is refused. */
+  /**
+   * What is allowed; what is not named is refused. `call` of the meta procedures that act upon others
+   * (`wamp.session.kill`, `kill_by_authid`, `kill_by_authrole` and `kill_all`, `wamp.subscription.remove_subscriber`,
+   * `wamp.registration.remove_callee`) counts only in a permission whose URI is itself under `wamp.`.
+   */
   readonly allow: Readonly<Partial<Record<PermissionAction, boolean>>>;
   /**
    * Whether callees are told who calls, and subscribers who publishes: always, or never, even if the sender asks for it.
@@ -87,7 +95,8 @@ export interface Permission {
 export interface RoleOptions {
   /**
    * What its sessions may do. Of those that match a URI only the most specific counts: an exact one before a prefix,
-   * the longest prefix before a wildcard.
+   * the longest prefix before a wildcard. A pattern may be subscribed to or registered where a permission covers all
+   * that it can match, and none that is more specific refuses a part of that.
    */
   readonly permissions: readonly Permission[];
 }
@@ -147,7 +156,8 @@ export type Authorization = boolean | {
 };
 
 /**
- * Decides what sessions may do. What it throws, and what it rejects with, refuses.
+ * Decides what sessions may do. Where it throws or rejects, the request is refused with
+ * `wamp.error.authorization_failed`, and that is logged.
  *
  * @param request What a session wants to do.
  * @returns Whether it may.
@@ -198,11 +208,16 @@ export interface RealmOptions {
    */
   readonly auth?: readonly AuthMethod[];
   /**
-   * The roles and what each may do. Whoever has another role cannot join. Where there are no roles, sessions may do
-   * everything but use URIs under `wamp.`, unless `authorize` decides. @default {no roles}
+   * The roles and what each may do. Whoever has another role cannot join. Where there are neither roles nor `authorize`,
+   * sessions may do everything but register and publish under `wamp.`, and end or remove other sessions by the meta API.
+   * Trusted sessions, those of `router.join()`, may do everything anyway. @default {no roles}
    */
   readonly roles?: Readonly<Record<string, RoleOptions>>;
-  /** Decides where no permission of the session's role matches. @default {refuse where there are roles, else allow} */
+  /**
+   * Decides where no permission of the session's role matches. Requests wait for a promise, in order, up to 10 seconds;
+   * while 256 of a session wait it is not read from, and those that wait when it leaves are forgotten.
+   * @default {refuse where there are roles, else allow}
+   */
   readonly authorize?: Authorizer;
   /** Which events are kept for those who come later. @default {none} */
   readonly eventStores?: readonly EventStoreOptions[];
@@ -252,6 +267,8 @@ export interface RealmStatistics {
   readonly slowDisconnected: number;
   /** Events that were left out for slow sessions. */
   readonly eventsDropped: number;
+  /** How often a session was not read from for a while, since it sent faster than it may. */
+  readonly throttled: number;
 }
 
 /**
@@ -302,10 +319,12 @@ export interface Router extends AsyncDisposable {
   /** Adds a realm while running. */
   addRealm(realm: RealmOptions): void;
   /**
-   * Takes other `auth`, `roles`, `authorize`, `limits` (but for `maxRetained`) and `eventStores` for a realm; what is not
-   * given is the default again. Sessions stay, whatever their role; what they do from now on is judged anew.
+   * Takes other `auth`, `roles`, `authorize`, `limits` (but for `maxRetained`), `slowConsumer` and `eventStores` for a
+   * realm, all at once; what is not given is the default again. Sessions stay, whatever their role; what they do from now
+   * on is judged anew. Registrations and subscriptions stay until they end, also where they would be refused now. Of the
+   * event stores, those that stay keep their events.
    *
-   * @param realm The realm. `uriRules`, `requestIds` and `slowConsumer` stay as they were.
+   * @param realm The realm. `uriRules` and `requestIds` stay as they were.
    * @throws {RangeError} There is no such realm, or a number is out of range.
    */
   updateRealm(realm: RealmOptions): void;

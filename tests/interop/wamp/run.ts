@@ -25,6 +25,7 @@ import {
   runChecks,
 } from "./scenario.ts";
 import { joinParty } from "./viaduct.ts";
+import { OPEN_REALM } from "../../wamp/open_realm.ts";
 
 const REALM = "realm1";
 /** How long a peer's program may take, in milliseconds. */
@@ -40,7 +41,7 @@ interface CellRouter extends AsyncDisposable {
 }
 
 async function startViaduct(): Promise<CellRouter> {
-  const router = createRouter();
+  const router = createRouter({ realms: [OPEN_REALM] });
   const server = await serveRouter(router, { port: 0, hostname: "127.0.0.1", rawsocket: { port: 0 } });
   return {
     urls: { websocket: server.url, rawsocket: server.rawsocketUrl ?? "" },

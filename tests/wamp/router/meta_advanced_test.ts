@@ -7,6 +7,7 @@ import { assert, assertEquals, assertThrows } from "../../std.ts";
 import { createRouter } from "../../../wamp/router/router.ts";
 import { counter, effectsOf, member, show } from "./core_fixture.ts";
 import { ROLES, RouterFixture, type ScriptedTransport, type WireMessage } from "./scripted_transport.ts";
+import { OPEN_REALM } from "../open_realm.ts";
 
 const REVOCABLE = {
   ...ROLES,
@@ -55,7 +56,7 @@ function argsOf(found: readonly HistoryEvent[]): unknown[] {
 }
 
 Deno.test("wamp.subscription.remove_subscriber ends a subscription (WAMP, Subscription Revocation)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [admin, client] = [fixture.join(), fixture.join({ roles: REVOCABLE })];
   const id = subscribe(client, "com.example.a");
   const name = "wamp.subscription.remove_subscriber";
@@ -72,7 +73,7 @@ Deno.test("wamp.subscription.remove_subscriber ends a subscription (WAMP, Subscr
 });
 
 Deno.test("wamp.registration.remove_callee ends a registration (WAMP, Registration Revocation)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [admin, callee] = [fixture.join(), fixture.join({ roles: REVOCABLE })];
   callee.deliver(64, 1, {}, "com.example.a");
   const id = callee.takeOne()[2];
@@ -86,7 +87,7 @@ Deno.test("wamp.registration.remove_callee ends a registration (WAMP, Registrati
 });
 
 Deno.test("nobody is taken out of what is under wamp. but by who is trusted", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [admin, client] = [fixture.join(), fixture.join()];
   const id = subscribe(client, "wamp.session.on_leave");
   const name = "wamp.subscription.remove_subscriber";
@@ -194,7 +195,7 @@ Deno.test("an event store must have a URI of its own and a positive limit", () =
 });
 
 Deno.test("testaments are published when their session ends, detached ones first (WAMP, Session Testament)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [client, watcher] = [fixture.join(), fixture.join()];
   subscribe(watcher, "com.example.", { match: "prefix" });
   const add = (topic: string, kwargs: Dict = {}): unknown => {
@@ -224,7 +225,7 @@ Deno.test("testaments are published when their session ends, detached ones first
 });
 
 Deno.test("wamp.session.flush_testaments removes those of a scope (WAMP, Session Testament)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [client, watcher] = [fixture.join(), fixture.join()];
   subscribe(watcher, "com.example.", { match: "prefix" });
   call(client, "wamp.session.add_testament", ["com.example.one", [], {}], { scope: "detached" });
@@ -237,7 +238,7 @@ Deno.test("wamp.session.flush_testaments removes those of a scope (WAMP, Session
 });
 
 Deno.test("wamp.session.add_testament refuses what could not be published", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = fixture.join();
   const add = (args: readonly unknown[], kwargs: Dict = {}): unknown => {
     return call(client, "wamp.session.add_testament", args, kwargs);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "../../std.ts";
 import { RouterFixture, type ScriptedTransport, type WireMessage } from "./scripted_transport.ts";
+import { OPEN_REALM } from "../open_realm.ts";
 
 const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
@@ -58,7 +59,7 @@ function watcher(fixture: RouterFixture, kind: string): ScriptedTransport {
 }
 
 Deno.test("wamp.session.count, list and get tell of sessions (WAMP, Session Meta API)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [one, two] = [fixture.join(), fixture.join()];
   assertEquals(result(one, "wamp.session.count"), 2);
   assertEquals(result(one, "wamp.session.count", ["anonymous", "other"]), 2);
@@ -78,7 +79,7 @@ Deno.test("wamp.session.count, list and get tell of sessions (WAMP, Session Meta
 });
 
 Deno.test("wamp.session.get tells what a session's program calls itself, in part where that is long", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = fixture.join();
   for (const [agent, told] of [["Example-1.0", "Example-1.0"], ["x".repeat(101), "x".repeat(100)]] as const) {
     const { session } = fixture.join({ agent });
@@ -88,7 +89,7 @@ Deno.test("wamp.session.get tells what a session's program calls itself, in part
 });
 
 Deno.test("the session meta API refuses bad arguments, and sessions that are not there", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = fixture.join();
   const cases: readonly (readonly [string, readonly unknown[], string])[] = [
     ["wamp.session.count", ["anonymous"], "invalid_argument"],
@@ -108,7 +109,7 @@ Deno.test("the session meta API refuses bad arguments, and sessions that are not
 });
 
 Deno.test("wamp.session.kill says GOODBYE with the reason and message given (WAMP, wamp.session.kill)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = fixture.join();
   const [plain, named] = [fixture.join(), fixture.join()];
   assertEquals(call(client, "wamp.session.kill", [plain.session]), { results: [] });
@@ -122,7 +123,7 @@ Deno.test("wamp.session.kill says GOODBYE with the reason and message given (WAM
 });
 
 Deno.test("a kill with a bad reason is refused with invalid_uri, a bad message with invalid_argument", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [client, victim] = [fixture.join(), fixture.join()];
   for (const reason of ["", "a b", 7]) {
     const args: readonly (readonly [string, readonly unknown[]])[] = [
@@ -141,7 +142,7 @@ Deno.test("a kill with a bad reason is refused with invalid_uri, a bad message w
 });
 
 Deno.test("kill_by_authid, kill_by_authrole and kill_all spare their caller (WAMP, Session Meta API)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = fixture.join();
   const victim = fixture.join();
   const { authid } = result(client, "wamp.session.get", victim.session) as { authid: string };
@@ -157,7 +158,7 @@ Deno.test("kill_by_authid, kill_by_authrole and kill_all spare their caller (WAM
 });
 
 Deno.test("on_join and on_leave tell of sessions, kill_all does not (WAMP, Session Meta API)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = watcher(fixture, "session");
   const other = fixture.join();
   const [[topic, details] = []] = events(client);
@@ -177,7 +178,7 @@ Deno.test("on_join and on_leave tell of sessions, kill_all does not (WAMP, Sessi
 });
 
 Deno.test("the subscription meta API tells of subscriptions (WAMP, Subscriptions Meta API)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [client, other] = [fixture.join(), fixture.join()];
   const exact = subscribe(client, "com.example.topic");
   assertEquals(subscribe(other, "com.example.topic"), exact);
@@ -209,7 +210,7 @@ Deno.test("the subscription meta API tells of subscriptions (WAMP, Subscriptions
 });
 
 Deno.test("the registration meta API tells of registrations (WAMP, Registration Meta API)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [client, other] = [fixture.join(), fixture.join()];
   const exact = register(client, "com.example.do", { invoke: "roundrobin" });
   assertEquals(register(other, "com.example.do", { invoke: "roundrobin" }), exact);
@@ -235,7 +236,7 @@ Deno.test("the registration meta API tells of registrations (WAMP, Registration 
 });
 
 Deno.test("subscriptions tell of their creation, subscribers and end (WAMP, Subscriptions Meta API)", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = watcher(fixture, "subscription");
   const other = fixture.join();
   const id = subscribe(other, "com.topic");
@@ -253,7 +254,7 @@ Deno.test("subscriptions tell of their creation, subscribers and end (WAMP, Subs
 });
 
 Deno.test("registrations tell of their creation, callees and end, also when a callee vanishes", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = watcher(fixture, "registration");
   const other = fixture.join();
   const id = register(other, "com.do");
@@ -270,7 +271,7 @@ Deno.test("registrations tell of their creation, callees and end, also when a ca
 });
 
 Deno.test("a meta procedure that is not there is no procedure, whatever patterns are registered", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const [client, other] = [fixture.join(), fixture.join()];
   register(other, "w", { match: "prefix" });
   for (const procedure of ["wamp.session.nothing", "wamp.toString", "wamp.session"]) {
@@ -280,7 +281,7 @@ Deno.test("a meta procedure that is not there is no procedure, whatever patterns
 });
 
 Deno.test("arguments of a meta call that cannot be built are the caller's violation", async () => {
-  await using fixture = new RouterFixture();
+  await using fixture = new RouterFixture(OPEN_REALM);
   const client = fixture.join();
   assert(client.ending === undefined);
   client.deliver(48, 1, {}, "wamp.session.get", {});

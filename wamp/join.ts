@@ -6,6 +6,7 @@
 
 import type { Authenticator } from "./auth/authenticator.ts";
 import type { Dict } from "./errors.ts";
+import type { PayloadCodec } from "./passthru.ts";
 import { openSession } from "./session.ts";
 import type { Session } from "./session_api.ts";
 import { connectTransport, type TransportOptions } from "./transports/connect.ts";
@@ -32,6 +33,11 @@ export interface JoinOptions extends TransportOptions {
   readonly auth?: readonly Authenticator[];
   /** How we call ourselves in HELLO. @default {"Viaduct"} */
   readonly agent?: string;
+  /**
+   * What encodes and decodes payloads that are passed through, beside serializers that need no codec: ciphers, schemes of
+   * your own. @default {[]}
+   */
+  readonly passthru?: readonly PayloadCodec[];
   /** How long the router may take to answer our GOODBYE, in milliseconds. @default {5_000} */
   readonly goodbyeTimeout?: number;
 }

@@ -57,6 +57,9 @@ export {
 } from "./errors.ts";
 export { join, type JoinOptions } from "./join.ts";
 export type { CancelMode, InvocationPolicy, RoleFeatures, Roles } from "./messages.ts";
+export type { PayloadCodec } from "./passthru.ts";
+export type { Passthru } from "./passthru_api.ts";
+export { aes256gcm, type Aes256GcmOptions, encrypted, type PayloadCipher } from "./passthru_cipher.ts";
 export { positional, Result } from "./result.ts";
 export { Serializer, type SerializerName } from "./serializers/serializer.ts";
 export type {
@@ -64,6 +67,7 @@ export type {
   CallOptions,
   CallResult,
   ContractSession,
+  Ended,
   EventHandler,
   Invocation,
   InvocationHandler,

@@ -271,6 +271,8 @@ export class ClientPeer<Request extends PendingRequest, Open extends OpenInvocat
         return invocation === undefined ? undefined : { kind: "interrupt", invocation, message };
       }
       case MESSAGE.ERROR:
+        // WAMP, Payload Passthru Mode: a caller that cannot take our result. The invocation is over.
+        if (message.requestType === MESSAGE.YIELD) return undefined;
         return this.#reply(message, message.requestType, false);
       case MESSAGE.PUBLISHED:
         return this.#reply(message, MESSAGE.PUBLISH, false);

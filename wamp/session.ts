@@ -19,6 +19,8 @@ import {
   type Unsubscribed,
   type Welcome,
 } from "./messages.ts";
+import { PassthruCodecs, type PayloadCodec } from "./passthru.ts";
+import type { Passthru } from "./passthru_api.ts";
 import { Payload } from "./payload.ts";
 import type {
   Arguments,
@@ -66,6 +68,8 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long joining may take, in milliseconds. @default {10_000} */
   readonly timeout?: number | undefined;
+  /** What encodes and decodes payloads that are passed through, beside what needs no codec. @default {[]} */
+  readonly passthru?: readonly PayloadCodec[] | undefined;
   /** How long the router may take to answer our GOODBYE, in milliseconds. @default {5_000} */
   readonly goodbyeTimeout?: number | undefined;
   /** Receives log records. @default {silent} */
@@ -155,19 +159,33 @@ export class SessionImpl implements Session, SessionTarget {
     try {
       const link = this.#link;
       link.check("publish", topic);
-      const message: Publish = {
-        type: MESSAGE.PUBLISH,
-        request: link.peer.upcoming,
-        options: options === undefined ? NO_OPTIONS : publishOptions(options),
-        topic,
-        payload: Payload.of(args, options?.kwargs),
-      };
-      if (message.options.acknowledge === true) return acknowledged(link, message);
-      link.request(undefined, message);
-      return link.ready();
+      const wire = options === undefined ? NO_OPTIONS : publishOptions(options);
+      if (options?.passthru === undefined) return this.#publish(topic, wire, Payload.of(args, options?.kwargs));
+      link.checkPassthru("publish");
+      return quiet(this.#publishThrough(topic, wire, args ?? [], options, options.passthru));
     } catch (error) {
       return quiet(Promise.reject(error));
     }
+  }
+
+  #publish(topic: string, options: Publish["options"], payload: Payload): Promise<number | undefined> {
+    const link = this.#link;
+    const message: Publish = { type: MESSAGE.PUBLISH, request: link.peer.upcoming, options, topic, payload };
+    if (options.acknowledge === true) return acknowledged(link, message);
+    link.request(undefined, message);
+    return link.ready();
+  }
+
+  async #publishThrough(
+    topic: string,
+    wire: Publish["options"],
+    args: readonly unknown[],
+    { kwargs = {} }: PublishOptions,
+    passthru: Passthru,
+  ): Promise<number | undefined> {
+    const { options, payload } = await this.#link.passthru.encode(passthru, args, kwargs);
+    this.#link.checkOpen("publish");
+    return await this.#publish(topic, { ...wire, ...options }, payload);
   }
 
   subscribe(topic: string, handler: EventHandler, options: SubscribeOptions = {}): Promise<Subscription> {
@@ -208,14 +226,20 @@ export class SessionImpl implements Session, SessionTarget {
 }
 
 function publishOptions(options: PublishOptions): Publish["options"] {
-  const { acknowledge = false, excludeMe = true, discloseMe = false, exclude, eligible } = options;
+  const { acknowledge = false, excludeMe = true, discloseMe = false, retain = false } = options;
+  const { exclude, excludeAuthid, excludeAuthrole, eligible, eligibleAuthid, eligibleAuthrole } = options;
   return {
     ...options.options,
     ...(acknowledge && { acknowledge }),
     ...(!excludeMe && { exclude_me: false }),
     ...(discloseMe && { disclose_me: true }),
+    ...(retain && { retain: true }),
     ...(exclude !== undefined && { exclude }),
+    ...(excludeAuthid !== undefined && { exclude_authid: excludeAuthid }),
+    ...(excludeAuthrole !== undefined && { exclude_authrole: excludeAuthrole }),
     ...(eligible !== undefined && { eligible }),
+    ...(eligibleAuthid !== undefined && { eligible_authid: eligibleAuthid }),
+    ...(eligibleAuthrole !== undefined && { eligible_authrole: eligibleAuthrole }),
   };
 }
 
@@ -252,6 +276,7 @@ export async function openSession(transport: Transport, options: SessionOptions)
     timeout,
     logger,
   });
+  handshake.link.passthru = new PassthruCodecs(options.passthru);
   const welcome = await handshake.run();
   return new SessionImpl(handshake.link, realm, welcome, goodbyeTimeout);
 }

@@ -17,6 +17,7 @@ import type {
 } from "./contract.ts";
 import type { Dict } from "./errors.ts";
 import type { CancelMode, InvocationPolicy, Roles } from "./messages.ts";
+import type { Passthru } from "./passthru_api.ts";
 import type { MatchPolicy } from "./uris.ts";
 
 /**
@@ -53,6 +54,11 @@ export interface CallOptions {
   readonly timeout?: number;
   /** Asks the router to tell the callee who calls (WAMP, Caller Identification). @default {false} */
   readonly discloseMe?: boolean;
+  /**
+   * Passes the arguments through, encrypted for example; results that come back so are understood in any case (WAMP,
+   * Payload Passthru Mode). @default {they go as in any message}
+   */
+  readonly passthru?: Passthru;
   /** Options beyond these, as they go on the wire. */
   readonly options?: Readonly<Dict>;
 }
@@ -89,9 +95,21 @@ export interface PublishOptions {
   readonly discloseMe?: boolean;
   /** Sessions that do not get it. */
   readonly exclude?: readonly number[];
-  /** Only these sessions get it. */
+  /** Those with these authids do not get it (WAMP, Subscriber Black- and Whitelisting). */
+  readonly excludeAuthid?: readonly string[];
+  /** Those with these roles do not get it. */
+  readonly excludeAuthrole?: readonly string[];
+  /** Only these sessions get it, of those that all lists leave. */
   readonly eligible?: readonly number[];
-  /** Options beyond these, as they go on the wire, such as `exclude_authid` or `retain`. */
+  /** Only those with these authids get it. */
+  readonly eligibleAuthid?: readonly string[];
+  /** Only those with these roles get it. */
+  readonly eligibleAuthrole?: readonly string[];
+  /** Asks the router to keep it for those who subscribe later (WAMP, Event Retention). @default {false} */
+  readonly retain?: boolean;
+  /** Passes the arguments through, encrypted for example (WAMP, Payload Passthru Mode). @default {they go as in any message} */
+  readonly passthru?: Passthru;
+  /** Options beyond these, as they go on the wire. */
   readonly options?: Readonly<Dict>;
 }
 
@@ -108,6 +126,11 @@ export interface SubscribeOptions {
    * @default {Infinity}
    */
   readonly concurrency?: number;
+  /**
+   * Asks for the event that is retained for the topic; its Details have `retained` (WAMP, Event Retention). Other handlers
+   * of this session for the same topic get it too. @default {false}
+   */
+  readonly getRetained?: boolean;
   /** Options beyond these, as they go on the wire. */
   readonly options?: Readonly<Dict>;
 }
@@ -138,6 +161,21 @@ export interface SessionEvent {
 export type EventHandler = (event: SessionEvent) => unknown;
 
 /**
+ * How a subscription or registration ended.
+ *
+ * @public
+ */
+export interface Ended {
+  /**
+   * Who ended it: us; the router, which revoked it (WAMP, Subscription Revocation, Registration Revocation); or its session,
+   * which ended.
+   */
+  readonly by: "us" | "router" | "session";
+  /** Why the router revoked it, if it said so, or the Reason that the session ended for. */
+  readonly reason?: string;
+}
+
+/**
  * A subscription of a session. Disposing of it unsubscribes.
  *
  * @public
@@ -151,6 +189,8 @@ export interface Subscription extends AsyncDisposable {
   readonly match: MatchPolicy;
   /** Whether it is still active. */
   readonly active: boolean;
+  /** How it ends: by us, by the router, or with its session. Never rejects. */
+  readonly ended: Promise<Ended>;
   /** Ends it. A second call changes nothing. */
   unsubscribe(): Promise<void>;
 }
@@ -174,6 +214,11 @@ export interface RegisterOptions {
   readonly discloseCaller?: boolean;
   /** Takes over a registration of another session (WAMP, Registration Revocation). @default {false} */
   readonly forceReregister?: boolean;
+  /**
+   * Passes results and errors through for callers that did not pass their arguments through; others are answered in their
+   * own way (WAMP, Payload Passthru Mode). @default {they go as in any message}
+   */
+  readonly passthru?: Passthru;
   /** Options beyond these, as they go on the wire. */
   readonly options?: Readonly<Dict>;
 }
@@ -233,6 +278,8 @@ export interface Registration extends AsyncDisposable {
   readonly match: MatchPolicy;
   /** Whether it is still active. */
   readonly active: boolean;
+  /** How it ends: by us, by the router, or with its session. Never rejects. */
+  readonly ended: Promise<Ended>;
   /** Ends it. A second call changes nothing. */
   unregister(): Promise<void>;
 }

@@ -5,12 +5,15 @@
  */
 
 import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { InOrder } from "../internal/in_order.ts";
 import { failureMessage } from "../internal/log.ts";
 import { ApplicationError, SerializationError } from "./errors.ts";
 import { type InvocationMessage, MESSAGE, type Unregistered } from "./messages.ts";
+import type { Passthru } from "./passthru_api.ts";
 import { Payload } from "./payload.ts";
 import { Result } from "./result.ts";
-import type { InvocationHandler, RegisterOptions, Registration } from "./session_api.ts";
+import type { Ended, InvocationHandler, RegisterOptions, Registration, SessionClosed } from "./session_api.ts";
+import { Ending } from "./session_ending.ts";
 import { OpenedInvocation } from "./session_invocation.ts";
 import type { SessionLink } from "./session_link.ts";
 import { request } from "./session_requests.ts";
@@ -27,8 +30,13 @@ class OpenRegistration implements Registration {
   readonly match: MatchPolicy;
   readonly handler: InvocationHandler;
   readonly concurrency: number;
+  /** How answers are passed through, where the arguments were not. */
+  readonly passthru: Passthru | undefined;
+  readonly ending = new Ending();
   isActive = true;
   running = 0;
+  /** Invocations that are being decoded, and those behind them. */
+  decoding: InOrder | undefined;
   isStarting = false;
   waiting: BoundedQueue<OpenedInvocation> | undefined;
   readonly #callee: Callee;
@@ -41,10 +49,15 @@ class OpenRegistration implements Registration {
     this.handler = handler;
     this.match = options.match ?? "exact";
     this.concurrency = options.concurrency ?? Infinity;
+    this.passthru = options.passthru;
   }
 
   get active(): boolean {
     return this.isActive && this.#callee.isOpen;
+  }
+
+  get ended(): Promise<Ended> {
+    return this.ending.promise(this.#callee.sessionEnded);
   }
 
   unregister(): Promise<void> {
@@ -72,6 +85,11 @@ export class Callee {
   /** Whether the session is open. */
   get isOpen(): boolean {
     return this.#link.peer.state === "open";
+  }
+
+  /** How the session ends. */
+  get sessionEnded(): Promise<SessionClosed> {
+    return this.#link.ended;
   }
 
   /** Registers a procedure. */
@@ -110,6 +128,7 @@ export class Callee {
   async unregister(registration: OpenRegistration): Promise<void> {
     if (!registration.isActive) return;
     registration.isActive = false;
+    registration.ending.end({ by: "us" });
     const link = this.#link;
     if (link.peer.state !== "open") return;
     const message = { type: MESSAGE.UNREGISTER, request: link.peer.upcoming, registration: registration.id } as const;
@@ -127,9 +146,11 @@ export class Callee {
     const id = details?.registration ?? 0;
     const registration = this.#registrations.get(id);
     if (registration === undefined) return;
+    const reason = details?.reason;
     registration.isActive = false;
+    registration.ending.end({ by: "router", ...(reason !== undefined && { reason }) });
     this.#registrations.delete(id);
-    this.#link.logger.warn("Registration was revoked", { procedure: registration.procedure, reason: details?.reason });
+    this.#link.logger.warn("Registration was revoked", { procedure: registration.procedure, reason });
   }
 
   /** An invocation came. */
@@ -146,17 +167,45 @@ export class Callee {
         payload: Payload.EMPTY,
       });
     }
-    const invocation = new OpenedInvocation(this.#link, registration.procedure, message);
+    const invocation = new OpenedInvocation(this.#link, registration.procedure, message, registration.passthru);
     this.#link.peer.accept(invocation);
+    const size = message.payload.byteLength;
+    if (invocation.isPassedThrough || registration.decoding?.isBusy) this.#decode(registration, invocation, size);
+    else this.#start(registration, invocation, size);
+  }
+
+  #start(registration: OpenRegistration, invocation: OpenedInvocation, size: number): void {
     if (registration.running < registration.concurrency) this.#run(registration, invocation);
-    else this.#queue(registration, invocation, message.payload.byteLength);
+    else this.#queue(registration, invocation, size);
+  }
+
+  /** Starts it once its arguments are what they were, and in its turn. */
+  #decode(registration: OpenRegistration, invocation: OpenedInvocation, size: number): void {
+    const { waiting = 0, cost = 0 } = registration.decoding ??= new InOrder();
+    if (waiting >= MAX_WAITING || cost + size > MAX_WAITING_BYTES) {
+      return this.#refuse(registration, invocation, waiting);
+    }
+    invocation.wait();
+    registration.decoding.add(
+      invocation.passThrough(),
+      size,
+      (isDecoded) => {
+        invocation.begin();
+        if (isDecoded && invocation.isOpen) this.#start(registration, invocation, size);
+      },
+      (error) => this.#fail(invocation, error),
+    );
+  }
+
+  #refuse({ procedure }: OpenRegistration, invocation: OpenedInvocation, waiting: number): void {
+    const text = `${waiting} invocations of ${procedure} wait already`;
+    invocation.fail(new ApplicationError(ERROR_URI.UNAVAILABLE, [text]));
   }
 
   #queue(registration: OpenRegistration, invocation: OpenedInvocation, size: number): void {
     const waiting = registration.waiting ??= new BoundedQueue();
     if (waiting.length >= MAX_WAITING || waiting.cost + size > MAX_WAITING_BYTES) {
-      const text = `${waiting.length} invocations of ${registration.procedure} wait already`;
-      return invocation.fail(new ApplicationError(ERROR_URI.UNAVAILABLE, [text]));
+      return this.#refuse(registration, invocation, waiting.length);
     }
     invocation.wait();
     waiting.push(invocation, size);

@@ -5,11 +5,14 @@
  */
 
 import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { InOrder } from "../internal/in_order.ts";
 import { nextMacrotask } from "../internal/schedule.ts";
 import { toError } from "../internal/to_error.ts";
 import type { WheelEntry } from "../internal/timer_wheel.ts";
 import { ApplicationError, type Dict } from "./errors.ts";
 import { type Call, type CancelMode, MESSAGE } from "./messages.ts";
+import { passthruIn } from "./passthru.ts";
+import type { Passthru } from "./passthru_api.ts";
 import { Payload } from "./payload.ts";
 import type { Reply } from "./peer.ts";
 import type { Arguments, CallOptions, CallResult } from "./session_api.ts";
@@ -64,6 +67,8 @@ abstract class OpenCall implements SessionRequest, WheelEntry {
   #mode: CancelMode = "killnowait";
   #timeout = 0;
   #hasTimeout = false;
+  /** Answers that are being decoded, and those behind them. */
+  #decoding: InOrder | undefined;
   /** Why the call was aborted, while a callee is asked to stop. */
   #aborted: { readonly reason: unknown } | undefined;
 
@@ -123,8 +128,41 @@ abstract class OpenCall implements SessionRequest, WheelEntry {
   }
 
   onReply(message: Reply): void {
+    if (message.type !== MESSAGE.RESULT && message.type !== MESSAGE.ERROR) return;
+    const passthru = message.details.ppt_scheme === undefined ? undefined : passthruIn(message.details);
+    if (passthru === undefined && this.#decoding === undefined) return this.#settle(message);
+    this.#decode(message, passthru);
+  }
+
+  /** Settles with what the payload was before, behind all answers that came before. */
+  #decode(message: Answer, passthru: Passthru | undefined): void {
+    const payload = message.payload.retain();
+    this.#decoding ??= new InOrder();
+    this.#decoding.add(
+      decodeSafely(this.link, payload, passthru),
+      payload.byteLength + RESULT_OVERHEAD,
+      (payload) => this.#settle({ ...message, payload }),
+      (error) => {
+        this.stop();
+        const { type, details } = message;
+        // That it was an error, and which, is not encrypted.
+        this.settleError(
+          type === MESSAGE.ERROR ? new ApplicationError(message.error, [], {}, { details, cause: error }) : error,
+        );
+      },
+    );
+    if (this.#decoding.cost > MAX_BUFFERED_RESULTS) this.overflow();
+  }
+
+  /** Ends the call: its results cannot be kept. */
+  protected overflow(): void {
+    this.stop();
+    const text = `Results came faster than they were taken: more than ${MAX_BUFFERED_RESULTS} bytes wait`;
+    this.settleError(new ApplicationError(ERROR_URI.PAYLOAD_SIZE_EXCEEDED, [text]));
+  }
+
+  #settle(message: Answer): void {
     if (message.type === MESSAGE.RESULT) return this.settleResult(message);
-    if (message.type !== MESSAGE.ERROR) return;
     const aborted = this.#aborted;
     this.settleError(aborted === undefined ? toApplicationError(message) : aborted.reason);
   }
@@ -137,13 +175,23 @@ abstract class OpenCall implements SessionRequest, WheelEntry {
   protected abstract settleError(error: unknown): void;
 }
 
+/** What answers a call on the wire. */
+type Answer = Reply & { readonly type: typeof MESSAGE.RESULT | typeof MESSAGE.ERROR };
+
+/** What a payload was before. What cannot be decoded rejects, at the latest here. */
+async function decodeSafely(link: SessionLink, payload: Payload, passthru: Passthru | undefined): Promise<Payload> {
+  const decoded = passthru === undefined ? payload : await link.passthru.decode(passthru, payload);
+  return Payload.of(decoded.args, decoded.kwargs);
+}
+
 /** What a call is answered with: the first positional result, or all of it. */
-type Answer<Whole extends boolean> = Whole extends true ? CallResult : unknown;
+type Outcome<Whole extends boolean> = Whole extends true ? CallResult : unknown;
 
 class SingleCall<Whole extends boolean> extends OpenCall {
-  readonly promise: Promise<Answer<Whole>>;
+  readonly promise: Promise<Outcome<Whole>>;
   readonly #isWhole: boolean;
-  #resolve!: (value: Answer<Whole>) => void;
+  #hasSettled = false;
+  #resolve!: (value: Outcome<Whole>) => void;
   #reject!: (error: unknown) => void;
 
   constructor(link: SessionLink, isWhole: Whole) {
@@ -157,24 +205,48 @@ class SingleCall<Whole extends boolean> extends OpenCall {
 
   start(procedure: string, args: readonly unknown[] | undefined, options: CallOptions | undefined): void {
     const { link } = this;
-    link.request(this, {
-      type: MESSAGE.CALL,
-      request: link.peer.upcoming,
-      options: wireOptions(link, options, false),
-      procedure,
-      payload: Payload.of(args, options?.kwargs),
-    });
+    const wire = wireOptions(link, options, false);
+    if (options?.passthru !== undefined) {
+      link.checkPassthru("call");
+      this.watch(options);
+      return void this.#startThrough(procedure, args ?? [], options, options.passthru, wire);
+    }
+    this.#send(procedure, wire, Payload.of(args, options?.kwargs));
     if (options !== undefined) this.watch(options);
+  }
+
+  async #startThrough(
+    procedure: string,
+    args: readonly unknown[],
+    { kwargs = {} }: CallOptions,
+    passthru: Passthru,
+    wire: Dict,
+  ): Promise<void> {
+    try {
+      const { options, payload } = await this.link.passthru.encode(passthru, args, kwargs);
+      if (this.#hasSettled) return;
+      this.link.checkOpen("call");
+      this.#send(procedure, { ...wire, ...options }, payload);
+    } catch (error) {
+      this.settleError(error);
+    }
+  }
+
+  #send(procedure: string, options: Dict, payload: Payload): void {
+    const { link } = this;
+    link.request(this, { type: MESSAGE.CALL, request: link.peer.upcoming, options, procedure, payload });
   }
 
   protected settleResult(message: Reply & { readonly type: typeof MESSAGE.RESULT }): void {
     // A progressive result that was not asked for.
     if (message.details.progress === true) return;
+    this.#hasSettled = true;
     this.unwatch();
-    this.#resolve((this.#isWhole ? toCallResult(message) : message.payload.args[0]) as Answer<Whole>);
+    this.#resolve((this.#isWhole ? toCallResult(message) : message.payload.args[0]) as Outcome<Whole>);
   }
 
   protected settleError(error: unknown): void {
+    this.#hasSettled = true;
     this.unwatch();
     this.#reject(error);
   }
@@ -193,7 +265,7 @@ export function startCall<Whole extends boolean>(
   procedure: string,
   args: readonly unknown[] | undefined,
   options: CallOptions | undefined,
-): Promise<Answer<Whole>> {
+): Promise<Outcome<Whole>> {
   link.check("call", procedure);
   if (options !== undefined) {
     checkOptions(options);
@@ -238,6 +310,7 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
       if (options !== undefined) {
         checkOptions(options);
         options.signal?.throwIfAborted();
+        if (options.passthru !== undefined) link.checkPassthru("call");
       }
       if (args !== undefined && Symbol.asyncIterator in args) {
         if (!link.takesParts) {
@@ -246,12 +319,31 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
           ]);
         }
         void this.#sendParts(procedure, args, options);
+      } else if (options?.passthru !== undefined) {
+        void this.#sendThrough(procedure, args ?? [], options, options.passthru);
       } else this.#sendCall(procedure, Payload.of(args, options?.kwargs), wireOptions(link, options, true));
       if (options !== undefined) this.watch(options);
     } catch (error) {
       this.settleError(error);
     }
     return this;
+  }
+
+  async #sendThrough(
+    procedure: string,
+    args: readonly unknown[],
+    options: CallOptions,
+    passthru: Passthru,
+  ): Promise<void> {
+    const { link } = this;
+    try {
+      const encoded = await link.passthru.encode(passthru, args, options.kwargs ?? {});
+      if (this.#hasEnded) return;
+      link.checkOpen("call");
+      this.#sendCall(procedure, encoded.payload, { ...wireOptions(link, options, true), ...encoded.options });
+    } catch (error) {
+      this.settleError(error);
+    }
   }
 
   #sendCall(procedure: string, payload: Payload, options: Call["options"]): void {
@@ -276,7 +368,14 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
         const part = toArguments(value);
         // "Freezing of Options": later parts have none but `progress`.
         const wire: Dict = isLast ? first ?? {} : { ...first, progress: true };
-        this.#sendCall(procedure, Payload.of(part.args, part.kwargs ?? (first && options?.kwargs)), wire);
+        const kwargs = part.kwargs ?? (first && options?.kwargs);
+        if (options?.passthru === undefined) this.#sendCall(procedure, Payload.of(part.args, kwargs), wire);
+        else {
+          const encoded = await this.link.passthru.encode(options.passthru, part.args ?? [], kwargs ?? {});
+          if (this.#hasEnded) return;
+          this.link.checkOpen("call");
+          this.#sendCall(procedure, encoded.payload, first === undefined ? wire : { ...wire, ...encoded.options });
+        }
         first = undefined;
         if (isLast) break;
         await this.link.ready();
@@ -298,10 +397,7 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
     if (waiter !== undefined) waiter.resolve({ done: false, value: result });
     else this.#results.push(result, message.payload.byteLength + RESULT_OVERHEAD);
     if (!result.progress) return this.#end();
-    if (this.#results.cost <= MAX_BUFFERED_RESULTS) return;
-    this.stop();
-    const text = `Results came faster than they were taken: more than ${MAX_BUFFERED_RESULTS} bytes wait`;
-    this.settleError(new ApplicationError(ERROR_URI.PAYLOAD_SIZE_EXCEEDED, [text]));
+    if (this.#results.cost > MAX_BUFFERED_RESULTS) this.overflow();
   }
 
   protected settleError(error: unknown): void {

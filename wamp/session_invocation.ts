@@ -5,9 +5,12 @@
  */
 
 import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { InOrder } from "../internal/in_order.ts";
 import type { WheelEntry } from "../internal/timer_wheel.ts";
 import { ApplicationError, type Dict } from "./errors.ts";
 import { type Interrupt, type InvocationMessage, MESSAGE } from "./messages.ts";
+import { passthruIn } from "./passthru.ts";
+import type { Passthru } from "./passthru_api.ts";
 import { Payload } from "./payload.ts";
 import type { Invocation } from "./session_api.ts";
 import type { SessionInvocation, SessionLink } from "./session_link.ts";
@@ -25,6 +28,7 @@ type Step = IteratorResult<Part, undefined>;
 const DONE: Step = { done: true, value: undefined };
 const NO_DICT: Dict = {};
 const PROGRESS: Dict = { progress: true };
+const UNWRITABLE = "The arguments of the error cannot be encoded";
 
 /** An invocation that waits for its answer. @internal */
 export class OpenedInvocation implements Invocation, SessionInvocation, WheelEntry {
@@ -44,8 +48,17 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   #abortReason: Error | undefined;
   #parts: PartQueue | undefined;
   #isWaiting = false;
+  /** How the arguments were passed through, those of later parts too. */
+  readonly #passthru: Passthru | undefined;
+  /** How answers are: as the arguments were. */
+  #answersBy: Passthru | undefined;
+  /** The first arguments, while they are being decoded. */
+  #opening: Promise<boolean> | undefined;
+  /** Parts that are being decoded. */
+  #decoding: InOrder | undefined;
 
-  constructor(link: SessionLink, procedure: string, message: InvocationMessage) {
+  /** @param answersBy How answers to arguments that were not passed through are. */
+  constructor(link: SessionLink, procedure: string, message: InvocationMessage, answersBy?: Passthru) {
     const { details } = message;
     this.#link = link;
     this.#procedure = procedure;
@@ -54,6 +67,8 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
     this.details = details;
     this.receiveProgress = details.receive_progress === true;
     this.expectsParts = details.progress === true;
+    this.#passthru = passthruIn(details);
+    this.#answersBy = this.#passthru ?? answersBy;
     // WAMP, Call Timeouts, "Callee-Initiated Timeouts"
     const { timeout = 0 } = details;
     if (timeout > 0) link.wheel.set(this, performance.now() + timeout);
@@ -107,6 +122,39 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
     this.retain();
   }
 
+  /** Whether the arguments must be decoded by {@linkcode passThrough} before anybody looks at them. */
+  get isPassedThrough(): boolean {
+    return this.#passthru !== undefined;
+  }
+
+  /**
+   * Decodes the arguments.
+   *
+   * @returns Whether they could be; if not, the invocation has failed.
+   */
+  passThrough(): Promise<boolean> {
+    return this.#opening ??= this.#passThrough();
+  }
+
+  async #passThrough(): Promise<boolean> {
+    const payload = this.#payload?.retain() ?? Payload.EMPTY;
+    try {
+      if (this.#passthru !== undefined) this.#payload = await this.#link.passthru.decode(this.#passthru, payload);
+      return true;
+    } catch (error) {
+      this.#failToDecode(error);
+      return false;
+    }
+  }
+
+  /** Who passes arguments through that we cannot decode, could not decode our answer either. */
+  #failToDecode(error: unknown): void {
+    this.#answersBy = undefined;
+    const failure = error instanceof ApplicationError ? error : new ApplicationError(ERROR_URI.INVALID_PAYLOAD);
+    this.#abort(failure);
+    this.fail(failure);
+  }
+
   #decode(): void {
     const payload = this.#payload ?? Payload.EMPTY;
     this.#args = payload.args;
@@ -118,7 +166,8 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
     if (this.#parts === undefined) {
       this.#parts = new PartQueue();
       this.#parts.push({ args: this.args, kwargs: this.kwargs }, 0);
-      if (!this.expectsParts) this.#parts.end();
+      // The last part may have come, and still be in the decoder.
+      if (!this.expectsParts && this.#decoding?.isBusy !== true) this.#parts.end();
       if (this.#abortReason !== undefined) this.#parts.fail(this.#abortReason);
     }
     return this.#parts;
@@ -126,30 +175,64 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
 
   async progress(args?: readonly unknown[], kwargs?: Readonly<Dict>): Promise<void> {
     if (!this.receiveProgress || !this.isOpen) return;
-    const payload = Payload.of(args, kwargs);
-    this.#link.send({ type: MESSAGE.YIELD, request: this.request, options: PROGRESS, payload });
+    if (this.#answersBy === undefined) this.#yield(PROGRESS, Payload.of(args, kwargs));
+    else {
+      const { options, payload } = await this.#link.passthru.encode(this.#answersBy, args ?? [], kwargs ?? NO_DICT);
+      if (this.isOpen) this.#yield({ ...options, progress: true }, payload);
+    }
     await this.#link.ready();
   }
 
   /** Sends the result. @throws {SerializationError} It cannot be encoded; the invocation stays open. */
   finish(args: readonly unknown[], kwargs: Readonly<Dict>): void {
     if (!this.isOpen) return;
-    const payload = Payload.of(args, kwargs);
-    this.#link.send({ type: MESSAGE.YIELD, request: this.request, options: NO_DICT, payload });
+    if (this.#answersBy !== undefined) return void this.#finishThrough(this.#answersBy, args, kwargs);
+    this.#yield(NO_DICT, Payload.of(args, kwargs));
     this.#close();
   }
 
-  /** Sends an error; without its arguments where those cannot be encoded. */
-  fail({ uri, args, kwargs }: ApplicationError): void {
-    if (!this.isOpen) return;
-    const head = { type: MESSAGE.ERROR, requestType: MESSAGE.INVOCATION, request: this.request, details: NO_DICT };
+  async #finishThrough(passthru: Passthru, args: readonly unknown[], kwargs: Readonly<Dict>): Promise<void> {
     try {
-      this.#link.send({ ...head, error: uri, payload: Payload.of(args, kwargs) });
+      const { options, payload } = await this.#link.passthru.encode(passthru, args, kwargs);
+      if (!this.isOpen) return;
+      this.#yield(options, payload);
+      this.#close();
+    } catch (error) {
+      const text = `Cannot encode the result: ${error instanceof Error ? error.message : String(error)}`;
+      this.#answersBy = undefined;
+      this.fail(new ApplicationError(ERROR_URI.INVALID_PAYLOAD, [text]));
+    }
+  }
+
+  #yield(options: Dict, payload: Payload): void {
+    this.#link.send({ type: MESSAGE.YIELD, request: this.request, options, payload });
+  }
+
+  /** Sends an error; without its arguments where those cannot be encoded. */
+  fail(error: ApplicationError): void {
+    if (!this.isOpen) return;
+    const isEmpty = error.args.length + Object.keys(error.kwargs).length === 0;
+    if (this.#answersBy !== undefined && !isEmpty) return void this.#failThrough(this.#answersBy, error);
+    try {
+      this.#error(error.uri, NO_DICT, Payload.of(error.args, error.kwargs));
     } catch {
       // SerializationError: the caller must hear of the failure in any case.
-      const payload = Payload.of(["The arguments of the error cannot be encoded"]);
-      this.#link.send({ ...head, error: uri, payload });
+      this.#error(error.uri, NO_DICT, Payload.of([UNWRITABLE]));
     }
+  }
+
+  async #failThrough(passthru: Passthru, { uri, args, kwargs }: ApplicationError): Promise<void> {
+    try {
+      const { options, payload } = await this.#link.passthru.encode(passthru, args, kwargs);
+      if (this.isOpen) this.#error(uri, options, payload);
+    } catch {
+      if (this.isOpen) this.#error(uri, NO_DICT, Payload.of([UNWRITABLE]));
+    }
+  }
+
+  #error(error: string, details: Dict, payload: Payload): void {
+    const { request } = this;
+    this.#link.send({ type: MESSAGE.ERROR, requestType: MESSAGE.INVOCATION, request, details, error, payload });
     this.#close();
   }
 
@@ -160,13 +243,38 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   }
 
   onPart({ payload }: InvocationMessage): void {
+    const isLast = !this.expectsParts;
+    if (this.#passthru === undefined) return this.#addPart(payload, isLast);
+    this.#decoding ??= new InOrder();
+    this.#decoding.add(
+      this.#decodePart(this.#passthru, payload.retain()),
+      payload.byteLength + PART_OVERHEAD,
+      (payload) => this.#addPart(payload, isLast),
+      (error) => this.#failToDecode(error),
+    );
+    if (this.#decoding.cost > MAX_WAITING_PARTS) this.#overflow();
+  }
+
+  /** An empty last part only says that it is the last. */
+  async #decodePart(passthru: Passthru, payload: Payload): Promise<Payload> {
+    const decoded = payload.count === 0 ? payload : this.#link.passthru.decode(passthru, payload);
+    // The first arguments are the first part, however long they take.
+    const [part] = await Promise.all([decoded, this.#opening]);
+    return part;
+  }
+
+  #addPart(payload: Payload, isLast: boolean): void {
+    if (!this.isOpen) return;
     const queue = this.#partQueue();
     // An empty last part only says that it is the last.
-    if (this.expectsParts || payload.count > 0) {
+    if (!isLast || payload.count > 0) {
       queue.push({ args: payload.args, kwargs: payload.kwargs }, payload.byteLength + PART_OVERHEAD);
     }
-    if (!this.expectsParts) queue.end();
-    if (queue.cost <= MAX_WAITING_PARTS) return;
+    if (isLast) queue.end();
+    if (queue.cost > MAX_WAITING_PARTS) this.#overflow();
+  }
+
+  #overflow(): void {
     const text = `Parts came faster than they were taken: more than ${MAX_WAITING_PARTS} bytes wait`;
     const error = new ApplicationError(ERROR_URI.UNAVAILABLE, [text]);
     this.#abort(error);

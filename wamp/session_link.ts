@@ -44,6 +44,7 @@ import {
   type Reply,
 } from "./peer.ts";
 import { messageName } from "./message_table.ts";
+import { PassthruCodecs } from "./passthru.ts";
 import type { SessionClosed } from "./session_api.ts";
 import {
   HIGH_WATER_MARK,
@@ -115,6 +116,11 @@ export class SessionLink implements TransportReceiver {
   keepsTimeouts = false;
   /** Whether the dealer takes calls in parts. */
   takesParts = false;
+  /** Whether the dealer takes payloads that it is to pass through, and whether the broker does. */
+  dealerPassesThrough = false;
+  brokerPassesThrough = false;
+  /** What encodes and decodes these. */
+  passthru = new PassthruCodecs();
   /** Who takes events and invocations. */
   session: SessionTarget | undefined;
   readonly #joining: JoiningTarget;
@@ -148,6 +154,8 @@ export class SessionLink implements TransportReceiver {
     this.canCancel = hasFeature(roles, "dealer", "call_canceling");
     this.keepsTimeouts = hasFeature(roles, "dealer", "call_timeout");
     this.takesParts = hasFeature(roles, "dealer", "progressive_call_invocations");
+    this.dealerPassesThrough = hasFeature(roles, "dealer", "payload_passthru_mode");
+    this.brokerPassesThrough = hasFeature(roles, "broker", "payload_passthru_mode");
   }
 
   /** Sends a message that has no id of ours. @throws {SerializationError} It cannot be encoded; nothing was sent. */
@@ -188,6 +196,13 @@ export class SessionLink implements TransportReceiver {
     if (typeof uri !== "string" || !isPattern(uri, match)) throw invalidUri(what, uri);
     if (match !== "exact") return;
     if (this.#knownUris.size < MAX_KNOWN_URIS) this.#knownUris.add(uri);
+  }
+
+  /** Throws unless the router passes payloads through; it would end the session (WAMP, Payload Passthru Mode). */
+  checkPassthru(what: "call" | "publish"): void {
+    if (what === "call" ? this.dealerPassesThrough : this.brokerPassesThrough) return;
+    const text = `Cannot ${what}: the router does not announce payload_passthru_mode`;
+    throw new ApplicationError(ERROR_URI.FEATURE_NOT_SUPPORTED, [text]);
   }
 
   /** Throws unless the session is open. */

@@ -5,11 +5,22 @@
  */
 
 import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { InOrder } from "../internal/in_order.ts";
 import { failureMessage } from "../internal/log.ts";
 import type { Dict } from "./errors.ts";
 import { type Event, MESSAGE, type Unsubscribed } from "./messages.ts";
+import { passthruIn } from "./passthru.ts";
+import type { Passthru } from "./passthru_api.ts";
 import { Payload } from "./payload.ts";
-import type { EventHandler, SessionEvent, SubscribeOptions, Subscription } from "./session_api.ts";
+import type {
+  Ended,
+  EventHandler,
+  SessionClosed,
+  SessionEvent,
+  SubscribeOptions,
+  Subscription,
+} from "./session_api.ts";
+import { Ending } from "./session_ending.ts";
 import type { SessionLink } from "./session_link.ts";
 import { request } from "./session_requests.ts";
 import type { MatchPolicy } from "./uris.ts";
@@ -30,7 +41,7 @@ class ReceivedEvent implements SessionEvent {
   #args: readonly unknown[] = [];
   #kwargs: Readonly<Dict> = NO_DICT;
 
-  constructor(topic: string, { publication, details, payload }: Event) {
+  constructor(topic: string, { publication, details }: Event, payload: Payload) {
     this.topic = typeof details.topic === "string" ? details.topic : topic;
     this.publication = publication;
     this.details = details;
@@ -66,6 +77,10 @@ interface Topic {
   readonly topic: string;
   readonly match: MatchPolicy;
   handlers: readonly OpenSubscription[];
+  /** Events that are being decoded, and those behind them. */
+  decoding: InOrder | undefined;
+  /** Whether it was said that they come too fast. */
+  isOverfull: boolean;
 }
 
 class OpenSubscription implements Subscription {
@@ -74,6 +89,7 @@ class OpenSubscription implements Subscription {
   readonly match: MatchPolicy;
   readonly handler: EventHandler;
   readonly concurrency: number;
+  readonly ending = new Ending();
   isActive = true;
   running = 0;
   isOverfull = false;
@@ -92,6 +108,10 @@ class OpenSubscription implements Subscription {
 
   get active(): boolean {
     return this.isActive && this.#subscriber.isOpen;
+  }
+
+  get ended(): Promise<Ended> {
+    return this.ending.promise(this.#subscriber.sessionEnded);
   }
 
   unsubscribe(): Promise<void> {
@@ -123,6 +143,11 @@ export class Subscriber {
     return this.#link.peer.state === "open";
   }
 
+  /** How the session ends. */
+  get sessionEnded(): Promise<SessionClosed> {
+    return this.#link.ended;
+  }
+
   /** Subscribes to a topic. */
   async subscribe(topic: string, handler: EventHandler, options: SubscribeOptions): Promise<Subscription> {
     const { match = "exact", concurrency = Infinity } = options;
@@ -132,7 +157,11 @@ export class Subscriber {
     }
     const link = this.#link;
     link.check("subscribe", topic, match);
-    const wire = { ...options.options, ...(match !== "exact" && { match }) };
+    const wire = {
+      ...options.options,
+      ...(match !== "exact" && { match }),
+      ...(options.getRetained && { get_retained: true }),
+    };
     let subscription: OpenSubscription | undefined;
     const answered = request(
       link,
@@ -141,7 +170,7 @@ export class Subscriber {
         if (reply.type !== MESSAGE.SUBSCRIBED) return;
         // At once: an EVENT may stand right behind it.
         const shared = this.#topics.get(reply.subscription) ??
-          { id: reply.subscription, topic, match, handlers: [] };
+          { id: reply.subscription, topic, match, handlers: [], decoding: undefined, isOverfull: false };
         this.#topics.set(shared.id, shared);
         subscription = new OpenSubscription(this, shared, handler, concurrency);
         shared.handlers = [...shared.handlers, subscription];
@@ -167,6 +196,7 @@ export class Subscriber {
   async unsubscribe(subscription: OpenSubscription): Promise<void> {
     if (!subscription.isActive) return;
     subscription.isActive = false;
+    subscription.ending.end({ by: "us" });
     subscription.waiting?.clear();
     const shared = this.#topics.get(subscription.id);
     if (shared === undefined) return;
@@ -191,16 +221,51 @@ export class Subscriber {
     const id = details?.subscription ?? 0;
     const shared = this.#topics.get(id);
     if (shared === undefined) return;
-    for (const subscription of shared.handlers) subscription.isActive = false;
+    const reason = details?.reason;
+    for (const subscription of shared.handlers) {
+      subscription.isActive = false;
+      subscription.ending.end({ by: "router", ...(reason !== undefined && { reason }) });
+    }
     this.#topics.delete(id);
-    this.#link.logger.warn("Subscription was revoked", { topic: shared.topic, reason: details?.reason });
+    this.#link.logger.warn("Subscription was revoked", { topic: shared.topic, reason });
   }
 
   /** An event came. One for a subscription that has just ended is dropped. */
   receive(message: Event): void {
     const shared = this.#topics.get(message.subscription);
     if (shared === undefined) return;
-    const event = new ReceivedEvent(shared.topic, message);
+    const passthru = message.details.ppt_scheme === undefined ? undefined : passthruIn(message.details);
+    if (passthru !== undefined || shared.decoding?.isBusy) this.#decode(shared, message, passthru);
+    else this.#deliver(shared, message, message.payload);
+  }
+
+  /** Delivers an event with what its payload was before, in its turn. */
+  #decode(shared: Topic, message: Event, passthru: Passthru | undefined): void {
+    const { topic } = shared;
+    const decoding = shared.decoding ??= new InOrder();
+    const size = message.payload.byteLength;
+    if (decoding.waiting >= MAX_WAITING || decoding.cost + size > MAX_WAITING_BYTES) {
+      if (!shared.isOverfull) {
+        this.#link.logger.warn("Dropping events: they come faster than they are decoded", { topic });
+      }
+      shared.isOverfull = true;
+      return;
+    }
+    shared.isOverfull = false;
+    decoding.add(
+      this.#payloadOf(message.payload.retain(), passthru),
+      size,
+      (payload) => this.#deliver(shared, message, payload),
+      (error) => this.#link.logger.warn("Dropping event: cannot decode it", { topic, error: failureMessage(error) }),
+    );
+  }
+
+  async #payloadOf(payload: Payload, passthru: Passthru | undefined): Promise<Payload> {
+    return passthru === undefined ? payload : await this.#link.passthru.decode(passthru, payload);
+  }
+
+  #deliver(shared: Topic, message: Event, payload: Payload): void {
+    const event = new ReceivedEvent(shared.topic, message, payload);
     for (const subscription of shared.handlers) {
       if (!subscription.isActive) continue;
       if (subscription.running < subscription.concurrency) this.#run(subscription, event);

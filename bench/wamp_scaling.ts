@@ -1,0 +1,294 @@
+/**
+ * What a call and a publication cost beside 100,000 registrations and subscriptions, next to what they cost beside 100:
+ * on dealer and broker alone, and through a router with sessions within the program.
+ *
+ * `deno run -A bench/wamp_scaling.ts [--rounds N] [--count N] [--check]`
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { MESSAGE } from "../wamp/messages.ts";
+import { Payload } from "../wamp/payload.ts";
+import { Broker } from "../wamp/router/broker.ts";
+import { Dealer } from "../wamp/router/dealer.ts";
+import type { Effect, Member } from "../wamp/router/effects.ts";
+import { createRouter } from "../wamp/router/router.ts";
+import type { Session } from "../wamp/session_api.ts";
+import type { MatchPolicy } from "../wamp/uris.ts";
+
+const FEW = 100;
+const POLICIES: readonly MatchPolicy[] = ["exact", "prefix", "wildcard"];
+/** The policies that must not grow. */
+const BOUNDED: readonly MatchPolicy[] = ["exact", "prefix"];
+/** How many URIs are called or published to in turn. As many for few as for many. */
+const TARGETS = 100;
+/**
+ * Which of many these are, and by how much the cost may seem to grow: the rest is the noise of the machine, and, where
+ * they are taken from all over the memory, its caches.
+ */
+const CHOICES = [{ name: "neighbours", maxGrowth: 1.5 }, { name: "spread", maxGrowth: 2 }] as const;
+const CORE_REPEATS = 50;
+const SESSION_REPEATS = 5;
+/** Calls and acknowledged publications of a session that are in flight at a time. */
+const IN_FLIGHT = 50;
+const REALM = "realm1";
+const payload = Payload.of([1, "abcdefghijklmnopqrstuvwxyz012345"]);
+const ARGS = [1, "abcdefghijklmnopqrstuvwxyz012345"];
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "51" },
+    count: { type: "string", default: "100000" },
+    check: { type: "boolean", default: false },
+  },
+});
+const rounds = Number(options.rounds);
+const many = Number(options.count);
+if (!(rounds >= 1 && many >= TARGETS)) throw new RangeError(`Rounds must be at least 1, the count at least ${TARGETS}`);
+
+/** Something that is measured: it does its operations on some URIs and says how many. */
+interface Subject {
+  run(targets: readonly string[]): number | Promise<number>;
+}
+
+/** Few and many of the same. */
+interface Pair {
+  readonly name: string;
+  readonly policy: MatchPolicy;
+  readonly few: Subject;
+  readonly many: Subject;
+}
+
+function memberOf(id: number): Member {
+  return {
+    id,
+    authid: `user${id}`,
+    authrole: "anonymous",
+    isTrusted: false,
+    features: {
+      callerProgressiveInvocations: true,
+      callerPassthru: false,
+      calleeCanceling: true,
+      calleeProgressiveInvocations: true,
+      calleeProgressiveResults: true,
+      calleeTimeout: true,
+      calleePassthru: false,
+      calleeReroute: false,
+      calleeRevocation: false,
+      publisherPassthru: false,
+      subscriberRevocation: false,
+    },
+  };
+}
+
+function counter(): () => number {
+  let last = 0;
+  return () => ++last;
+}
+
+/** The `number`th URI of a policy, and what it matches. */
+function uriOf(match: MatchPolicy, number: number): readonly [pattern: string, uri: string] {
+  // All of one length, since a longer URI costs more by itself.
+  const name = `n${String(number).padStart(7, "0")}`;
+  const uri = `com.example.${name}.run`;
+  if (match === "exact") return [uri, uri];
+  return match === "prefix" ? [`com.example.${name}.`, uri] : [`com..${name}.run`, uri];
+}
+
+/** What is called and published to, of so many. */
+function targetsOf(match: MatchPolicy, count: number, choice: (typeof CHOICES)[number]["name"]): string[] {
+  const distance = choice === "spread" ? count / TARGETS : 1;
+  return Array.from({ length: TARGETS }, (_, index) => uriOf(match, Math.floor(index * distance))[1]);
+}
+
+/** Calls, each answered at once, on a dealer alone. */
+function dealerSubject(match: MatchPolicy, count: number): Subject {
+  const effects: Effect[] = [];
+  const [caller, callee] = [memberOf(1), memberOf(2)];
+  const dealer = new Dealer({
+    uriRules: "loose",
+    maxRegistrations: Infinity,
+    maxOpenCalls: 20_000,
+    nextRegistrationId: counter(),
+    random: () => 0,
+    timestamp: () => "",
+  });
+  for (let number = 0; number < count; number++) {
+    const procedure = uriOf(match, number)[0];
+    dealer.register(callee, { type: MESSAGE.REGISTER, request: 1, options: { match }, procedure }, effects);
+    effects.length = 0;
+  }
+  let request = 0;
+  return {
+    run(targets) {
+      for (let repeat = 0; repeat < CORE_REPEATS; repeat++) {
+        for (const procedure of targets) {
+          request++;
+          dealer.call(caller, { type: MESSAGE.CALL, request, options: {}, procedure, payload }, 0, effects);
+          dealer.yield(callee, { type: MESSAGE.YIELD, request, options: {}, payload }, 0, effects);
+          effects.length = 0;
+        }
+      }
+      return CORE_REPEATS * targets.length;
+    },
+  };
+}
+
+/** Publications on a broker alone. */
+function brokerSubject(match: MatchPolicy, count: number): Subject {
+  const effects: Effect[] = [];
+  const [publisher, subscriber] = [memberOf(1), memberOf(2)];
+  const broker = new Broker({
+    uriRules: "loose",
+    maxSubscriptions: Infinity,
+    nextSubscriptionId: counter(),
+    nextPublicationId: counter(),
+    timestamp: () => "",
+  });
+  for (let number = 0; number < count; number++) {
+    const topic = uriOf(match, number)[0];
+    broker.subscribe(subscriber, { type: MESSAGE.SUBSCRIBE, request: 1, options: { match }, topic }, effects);
+    effects.length = 0;
+  }
+  return {
+    run(targets) {
+      for (let repeat = 0; repeat < CORE_REPEATS; repeat++) {
+        for (const topic of targets) {
+          broker.publish(publisher, { type: MESSAGE.PUBLISH, request: 1, options: {}, topic, payload }, effects);
+          effects.length = 0;
+        }
+      }
+      return CORE_REPEATS * targets.length;
+    },
+  };
+}
+
+/** Does something for each number, so many at a time. */
+async function inFlight(count: number, work: (number: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+}
+
+/** A realm of its own whose one session has so many registrations and subscriptions, and a session that uses them. */
+async function realmSubjects(match: MatchPolicy, count: number): Promise<readonly [call: Subject, publish: Subject]> {
+  const limits = { maxRegistrations: Infinity, maxSubscriptions: Infinity };
+  const router = createRouter({ realms: [{ uri: REALM, limits }] });
+  const [backend, frontend]: readonly Session[] = [await router.join(REALM), await router.join(REALM)];
+  let heard = 0;
+  await inFlight(count, (number) => backend!.register(uriOf(match, number)[0], ({ args }) => args[0], { match }));
+  await inFlight(count, (number) => backend!.subscribe(uriOf(match, number)[0], () => heard++, { match }));
+  const total = SESSION_REPEATS * TARGETS;
+  return [{
+    async run(targets) {
+      await inFlight(total, (number) => frontend!.call(targets[number % TARGETS]!, ARGS));
+      return total;
+    },
+  }, {
+    async run(targets) {
+      heard = 0;
+      await inFlight(total, (number) => frontend!.publish(targets[number % TARGETS]!, ARGS, { acknowledge: true }));
+      // The answer to this is behind all events.
+      await backend!.call("wamp.session.count");
+      if (heard !== total) throw new Error(`Expected ${total} events, heard ${heard}`);
+      return total;
+    },
+  }];
+}
+
+async function pairsOf(policy: MatchPolicy): Promise<Pair[]> {
+  const [fewCalls, fewEvents] = await realmSubjects(policy, FEW);
+  const [manyCalls, manyEvents] = await realmSubjects(policy, many);
+  return [
+    { name: "call, dealer", policy, few: dealerSubject(policy, FEW), many: dealerSubject(policy, many) },
+    { name: "publication, broker", policy, few: brokerSubject(policy, FEW), many: brokerSubject(policy, many) },
+    { name: "call, sessions", policy, few: fewCalls, many: manyCalls },
+    { name: "publication, sessions", policy, few: fewEvents, many: manyEvents },
+  ];
+}
+
+/** Nanoseconds for each operation. */
+async function measure(subject: Subject, targets: readonly string[]): Promise<number> {
+  const start = performance.now();
+  const operations = await subject.run(targets);
+  return (performance.now() - start) * 1e6 / operations;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+/** What few and many cost. */
+interface Comparison {
+  readonly few: number;
+  readonly many: number;
+  readonly growth: number;
+}
+
+/** Measures few and many in turn, so that a slow spell of the machine hits both. */
+async function compare(
+  { policy, few, many: more }: Pair,
+  choice: (typeof CHOICES)[number]["name"],
+): Promise<Comparison> {
+  const near = targetsOf(policy, FEW, choice);
+  const far = targetsOf(policy, many, choice);
+  const times: { few: number; many: number }[] = [];
+  // The first round is for the compiler.
+  for (let round = -1; round < rounds; round++) {
+    const time = { few: 0, many: 0 };
+    if (round % 2 === 0) time.few = await measure(few, near);
+    time.many = await measure(more, far);
+    if (round % 2 !== 0) time.few = await measure(few, near);
+    if (round >= 0) times.push(time);
+  }
+  return {
+    few: median(times.map((time) => time.few)),
+    many: median(times.map((time) => time.many)),
+    growth: median(times.map((time) => time.many / time.few)),
+  };
+}
+
+function row(...cells: readonly (string | number)[]): string {
+  const texts = cells.map((cell, index) => {
+    const text = typeof cell === "number" ? Math.round(cell).toLocaleString("en") : cell;
+    return index < 2 ? text.padEnd(index === 0 ? 8 : 21) : text.padStart(9);
+  });
+  return `| ${texts.join(" | ")} |`;
+}
+
+/** Measures one pair, prints its row, and gives what grew too much. */
+async function measurePair(pair: Pair): Promise<string[]> {
+  const grown: string[] = [];
+  const cells: (string | number)[] = [];
+  for (const { name, maxGrowth } of CHOICES) {
+    const { few, many: more, growth } = await compare(pair, name);
+    cells.push(few, more, growth.toFixed(2));
+    const isBounded = BOUNDED.includes(pair.policy);
+    if (isBounded && growth > maxGrowth) grown.push(`${pair.policy}, ${pair.name}, ${name}: ${growth.toFixed(2)}`);
+  }
+  // Few are neighbours in any case.
+  cells.splice(3, 1);
+  console.log(row(pair.policy, pair.name, ...cells));
+  return grown;
+}
+
+const text = many.toLocaleString("en");
+console.log(
+  `Nanoseconds, medians of ${rounds} interleaved rounds, ${TARGETS} URIs in turn: the first of them, or spread over all\n`,
+);
+console.log(row("match", "what", `${FEW}`, text, "growth", "spread", "growth"));
+console.log(row("--------", "-".repeat(21), ...Array.from({ length: 5 }, () => "--------:")));
+const grown: string[] = [];
+for (const policy of POLICIES) {
+  for (const pair of await pairsOf(policy)) grown.push(...await measurePair(pair));
+}
+if (options.check) {
+  const bounds = CHOICES.map(({ name, maxGrowth }) => `${name} ${maxGrowth}`).join(", ");
+  console.log(`\n${grown.length === 0 ? "pass" : "FAIL"}: exact and prefix may grow by a factor of: ${bounds}`);
+  for (const line of grown) console.log(`  ${line}`);
+}
+// The routers within the program are not shut down: a hundred thousand goodbyes are no part of this.
+Deno.exit(options.check && grown.length > 0 ? 1 : 0);

@@ -234,12 +234,12 @@ function hasType(value: unknown, type: SchemaType): boolean {
 
 function isAdmitted(value: unknown, schema: Schema): boolean {
   if (schema.const !== undefined) return value === schema.const;
+  if (schema.enum !== undefined) return typeof value === "string" && schema.enum.includes(value);
   if (typeof value === "number") {
     const { minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity } = schema;
     return value >= minimum && value > exclusiveMinimum && value <= maximum;
   }
   if (typeof value !== "string") return true;
-  if (schema.enum !== undefined && !schema.enum.includes(value)) return false;
   if (value.length < (schema.minLength ?? 0)) return false;
   return schema.pattern === undefined || new RegExp(schema.pattern, "u").test(value);
 }
@@ -272,14 +272,15 @@ function listOf(parts: readonly string[], joint = "or"): string {
 /** The known name that a misspelled one is nearest to, where one is near. */
 function closest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, "");
-  const ranked = known.map((candidate) => ({ candidate, cost: distance(plain(name), plain(candidate)) }))
+  const wanted = plain(name);
+  const [best] = known.map((candidate) => ({ candidate, cost: distance(wanted, plain(candidate)) }))
     .toSorted((a, b) => a.cost - b.cost);
-  const [best] = ranked;
-  if (best === undefined) return undefined;
-  const isPart = plain(best.candidate).startsWith(plain(name)) && name.length > 2;
-  const start = known.find((candidate) => name.length > 2 && plain(candidate).startsWith(plain(name)));
-  if (best.cost <= Math.max(1, Math.floor(name.length / 3)) || isPart) return best.candidate;
-  return start;
+  if (best !== undefined && best.cost <= Math.max(1, Math.floor(wanted.length / 3))) return best.candidate;
+  // A shorter or a longer name for the same.
+  return known.find((candidate) => {
+    const [short = "", long = ""] = [wanted, plain(candidate)].toSorted((a, b) => a.length - b.length);
+    return short.length > 2 && long.startsWith(short);
+  });
 }
 
 /** How many characters must be changed to make one text of the other (Levenshtein). */

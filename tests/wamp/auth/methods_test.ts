@@ -8,6 +8,7 @@ import { ticket } from "../../../wamp/auth/ticket.ts";
 import { deriveSecret, signChallenge, wampcra } from "../../../wamp/auth/wampcra.ts";
 import { concatBytes } from "../../../internal/bytes.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../std.ts";
+import { openSsh, pem, privatePem, publicPem, sshLine, sshString } from "./key_forms.ts";
 
 async function answer(authenticator: Authenticator, extra: Record<string, unknown>): Promise<string> {
   const { signature } = await authenticator.answer!({ method: authenticator.method, extra });
@@ -176,6 +177,14 @@ Deno.test("cryptosign signs the specification's vectors, and its public key veri
   }
 });
 
+Deno.test("a public key that is no point of the curve verifies nothing, and a short signature neither", async () => {
+  for (const publicKey of ["02".padEnd(64, "0"), "ff".repeat(32), "00".repeat(32), "zz".repeat(32), ""]) {
+    assertEquals(await verifySignature(publicKey, new Uint8Array(64), new Uint8Array(32)), false, publicKey);
+  }
+  const { pubkey } = await cryptosign({ privateKey: VECTORS[0][0] }).hello!();
+  assertEquals(await verifySignature(`${pubkey}`, new Uint8Array(63), new Uint8Array(32)), false);
+});
+
 Deno.test("cryptosign refuses channel binding and a challenge that is not 32 bytes", async () => {
   const client = cryptosign({ privateKey: VECTORS[0][0], authid: "joe" });
   assertEquals(client.authid, "joe");
@@ -186,44 +195,12 @@ Deno.test("cryptosign refuses channel binding and a challenge that is not 32 byt
   }
 });
 
-function sshString(bytes: Uint8Array<ArrayBuffer> | string): Uint8Array<ArrayBuffer> {
-  const content = typeof bytes === "string" ? utf8(bytes) : bytes;
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, content.length);
-  return concatBytes([length, content]);
-}
-
-function pem(label: string, bytes: Uint8Array): string {
-  return `-----BEGIN ${label}-----\n${toBase64(bytes).replace(/.{1,64}/g, "$&\n")}-----END ${label}-----\n`;
-}
-
-function openSsh(
-  seed: Uint8Array<ArrayBuffer>,
-  publicKey: Uint8Array<ArrayBuffer>,
-  cipher = "none",
-  check = 5,
-): string {
-  const identity = concatBytes([sshString("ssh-ed25519"), sshString(publicKey)]);
-  const secret = concatBytes([
-    Uint8Array.of(0, 0, 0, 5, 0, 0, 0, check),
-    identity,
-    sshString(concatBytes([seed, publicKey])),
-    sshString("comment"),
-    Uint8Array.of(1, 2),
-  ]);
-  const head = concatBytes([utf8("openssh-key-v1\0"), sshString(cipher), sshString("none"), sshString("")]);
-  const file = concatBytes([head, Uint8Array.of(0, 0, 0, 1), sshString(identity), sshString(secret)]);
-  return pem("OPENSSH PRIVATE KEY", file);
-}
-
 Deno.test("cryptosign reads private keys in hex, PEM and OpenSSH's format, all the same key", async () => {
   const [privateKey, challenge, signature] = VECTORS[1];
   const seed = fromHex(privateKey, 32)!;
   const { pubkey } = await cryptosign({ privateKey }).hello!() as { pubkey: string };
   const publicKey = fromHex(pubkey, 32)!;
-  const pkcs8 = concatBytes([fromHex("302e020100300506032b657004220420", 16)!, seed]);
-  const forms = [privateKey + pubkey, ` ${privateKey}\n`, pem("PRIVATE KEY", pkcs8), openSsh(seed, publicKey)];
-  for (const form of forms) {
+  for (const form of [privateKey + pubkey, ` ${privateKey}\n`, privatePem(seed), openSsh(seed, publicKey)]) {
     assertEquals(await answer(cryptosign({ privateKey: form }), { challenge }), signature + challenge);
   }
 });
@@ -247,9 +224,8 @@ Deno.test("cryptosign says what is wrong with a private key", async () => {
 Deno.test("parsePublicKey reads hex, PEM and a line of OpenSSH", () => {
   const hex = "545efb0a2192db8d43f118e9bf9aee081466e1ef36c708b96ee6f62dddad9122";
   const bytes = fromHex(hex, 32)!;
-  const spki = concatBytes([fromHex("302a300506032b6570032100", 12)!, bytes]);
-  const line = `ssh-ed25519 ${toBase64(concatBytes([sshString("ssh-ed25519"), sshString(bytes)]))} joe@host`;
-  for (const form of [hex, hex.toUpperCase(), pem("PUBLIC KEY", spki), line]) assertEquals(parsePublicKey(form), hex);
+  const forms = [hex, hex.toUpperCase(), publicPem(bytes), sshLine(bytes)];
+  for (const form of forms) assertEquals(parsePublicKey(form), hex);
   const rsa = `ssh-ed25519 ${toBase64(concatBytes([sshString("ssh-rsa"), sshString(bytes)]))}`;
   for (const form of ["ff", rsa, "ssh-ed25519 !", pem("PUBLIC KEY", new Uint8Array(44))]) {
     assertThrows(() => parsePublicKey(form), TypeError, "Cannot read public key");

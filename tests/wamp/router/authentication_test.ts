@@ -6,7 +6,7 @@ import { createRouter } from "../../../wamp/router/router.ts";
 import type { TransportInfo } from "../../../wamp/transports/transport.ts";
 import { settled, withFakeClock } from "../../fake_clock.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../../std.ts";
-import { recordingLogger } from "../../websocket/serving.ts";
+import { fieldLogger } from "../field_logger.ts";
 import { ROLES, RouterFixture, ScriptedTransport, type WireMessage } from "./scripted_transport.ts";
 
 const TICKETS = { joe: { ticket: "right", role: "user" } };
@@ -229,7 +229,7 @@ Deno.test("what a method throws is logged without secrets, and the client learns
     { begin: () => ({ challenge: {}, verify: () => Promise.reject("my secret ticket") }) },
   ];
   for (const method of methods) {
-    const { logger, records } = recordingLogger();
+    const { logger, records } = fieldLogger();
     await using fixture = fixtureWith([{ method: "scripted", ...method }], {}, { logger });
     const client = fixture.attach();
     hello(client, { authmethods: ["scripted"] });

@@ -229,3 +229,19 @@ Deno.test("Broker keeps nothing that was meant for sessions by their ids (WAMP, 
   publish(broker, ann, "t", { eligible_authrole: ["staff"] });
   assertEquals(broker.history(1)?.history.size, 1);
 });
+
+Deno.test("Broker is told anew whose events it keeps: what stays keeps its events, and what goes is gone", () => {
+  const broker = brokerOf({ eventStores: [{ uri: "a", limit: 10 }, { uri: "b", limit: 10 }, { uri: "c", limit: 10 }] });
+  for (const topic of ["a", "a", "b", "c"]) publish(broker, ann, topic);
+  subscribe(broker, bob, "c");
+  subscribe(broker, bob, "d");
+  broker.keep([{ uri: "a", limit: 1 }, { uri: "d", limit: 10 }]);
+  assertEquals(broker.list().exact, [1, 3, 4]);
+  assertEquals(broker.history(1)?.history.size, 1, "the oldest is forgotten");
+  assertEquals(broker.history(3), undefined, "its subscriber stays");
+  publish(broker, ann, "d");
+  assertEquals(broker.history(4)?.history.size, 1);
+  broker.keep([]);
+  effectsOf((effects) => broker.leave(bob, effects));
+  assertEquals(broker.tableSize, 0);
+});

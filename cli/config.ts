@@ -10,6 +10,7 @@ import { UsageError } from "./command.ts";
 import { checkNode, pathTo, type Problem } from "./config_check.ts";
 import { CONFIG_SCHEMA } from "./config_schema.ts";
 import type { AuthConfig, RealmConfig, RouterConfig, TransportConfig } from "./config_types.ts";
+import { isLoopback } from "./console/access.ts";
 import { JsonError, type JsonNode, parseJsonDocument, positionOf } from "./json_document.ts";
 
 /** A configuration that cannot be used; the message has a line for each problem. @internal */
@@ -154,6 +155,13 @@ function* checkPages({ config, root }: ConfigDocument): Generator<Problem> {
   for (const key of ["metrics", "console"] as const) {
     if (config[key] !== undefined) yield* checkAddress(root.at(key), config[key], taken);
   }
+  const { hostname = DEFAULT_HOSTNAME, role, realm } = config.console ?? {};
+  const place = root.at("console");
+  if (role === undefined && !isLoopback(hostname)) {
+    yield place.at("hostname").problem(`must be loopback where there is no role, received ${JSON.stringify(hostname)}`);
+  }
+  if (role === undefined && realm !== undefined) yield place.at("realm").problem("cannot be given without a role");
+  yield* checkRealmName(realm, place.at("realm"), config);
 }
 
 function* checkRealms({ config, root }: ConfigDocument): Generator<Problem> {

@@ -311,7 +311,16 @@ const PAGES_DEFINITIONS: Readonly<Record<string, Schema>> = {
       port: PORT,
       hostname: {
         ...HOSTNAME,
-        description: "The address to bind. Who reaches it can end sessions and call procedures.",
+        description: "The address to bind; one that other machines reach takes a role.",
+      },
+      role: {
+        description: "Who may use it: those who prove to have this role; without it, everybody on this machine.",
+        type: "string",
+        minLength: 1,
+      },
+      realm: {
+        description: "The realm by whose methods of authentication they prove it; without it, the first one.",
+        type: "string",
       },
     },
   },

@@ -415,6 +415,10 @@ export interface MetricsConfig {
 export interface ConsoleConfig {
   /** The TCP port; 0 takes a free one. */
   readonly port: number;
-  /** The address to bind. Who reaches it can end sessions and call procedures. @default {"127.0.0.1"} */
+  /** The address to bind; one that other machines reach takes a `role`. @default {"127.0.0.1"} */
   readonly hostname?: string;
+  /** Who may use it: those who prove to have this role. @default {everybody on this machine} */
+  readonly role?: string;
+  /** The realm by whose methods of authentication they prove it. @default {the first one} */
+  readonly realm?: string;
 }

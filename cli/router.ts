@@ -11,6 +11,7 @@ import { isUri } from "../wamp/uris.ts";
 import { type Command, type CommandArguments, type CommandContext, UsageError, wholeNumber } from "./command.ts";
 import { fileSource } from "./config_source.ts";
 import { LineLogger } from "./logging.ts";
+import { CONSOLE_PORT, type PagesOptions, RouterPages } from "./pages.ts";
 import { ConfiguredRouter } from "./router_config.ts";
 
 const MAX_PORT = 65_535;
@@ -30,6 +31,9 @@ export const ROUTER_COMMAND: Command = {
     { name: "origin", value: "ORIGIN", help: "pages of this origin may connect; any lets all in", multiple: true },
     { name: "drain", value: "MS", help: "how long sessions may take to say GOODBYE at the end", default: "5000" },
     { name: "verbose", help: "report what happens to single connections" },
+    { name: "metrics-port", value: "PORT", help: "metrics and health on this machine, at a port of their own" },
+    { name: "console", help: "a page on this machine that shows what goes on, and ends sessions" },
+    { name: "console-port", value: "PORT", help: "the console's port (default: 8082)" },
     { name: "config", value: "FILE", help: "take all of it from a file instead; SIGHUP reads that again" },
     { name: "check-config", help: "only say whether that file is right" },
   ],
@@ -80,20 +84,34 @@ function readRealms(args: CommandArguments): readonly { readonly uri: string }[]
   return [...uris].map((uri) => ({ uri }));
 }
 
+/** The pages that the arguments ask for. */
+function readPages(args: CommandArguments): Pick<PagesOptions, "metrics" | "console"> {
+  const consolePort = args.flag("console-port") ? readPort(args, "console-port") : CONSOLE_PORT;
+  return {
+    metrics: args.flag("metrics-port") ? { port: readPort(args, "metrics-port") } : undefined,
+    console: args.flag("console") || args.flag("console-port") ? { port: consolePort } : undefined,
+  };
+}
+
 async function serve(args: CommandArguments, { output, signal }: CommandContext): Promise<void> {
+  const asked = readPages(args);
   const [listening, realms, drain] = [readListening(args), readRealms(args), wholeNumber(args, "drain", 0)];
   const logger = args.flag("verbose") ? new LineLogger(output, { level: "debug" }) : undefined;
   const logging = logger === undefined ? {} : { logger };
   const router = createRouter({ realms, ...logging });
+  let pages: RouterPages | undefined;
   try {
     const server = await serveRouter(router, { ...listening, ...logging });
     output.print(`Listening on ${server.url}`);
     if (server.rawsocketUrl !== "") output.print(`Listening on ${server.rawsocketUrl}`);
     if (args.flag("unix")) output.print(`Listening on unix:${args.text("unix")}`);
     output.print(`Realms: ${realms.map(({ uri }) => uri).join(", ")}`);
+    pages = await RouterPages.start(router, { ...asked, realms, output, logger });
     await untilAborted(signal);
+    pages.drain();
     await server.shutdown({ timeout: drain });
   } finally {
+    await pages?.[Symbol.asyncDispose]();
     await router.shutdown({ timeout: 0 });
   }
 }

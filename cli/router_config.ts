@@ -18,6 +18,7 @@ import { Listeners } from "./config_listeners.ts";
 import type { ConfigSource } from "./config_source.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { LineLogger } from "./logging.ts";
+import { RouterPages } from "./pages.ts";
 import { RouterProcedures } from "./router_procedures.ts";
 
 const DEFAULT_DRAIN = 5_000;
@@ -38,6 +39,7 @@ export class ConfiguredRouter {
   readonly #open: OpenTransport[] = [];
   /** What is done to it, one thing after the other. */
   #work: Promise<void> = Promise.resolve();
+  #pages: RouterPages | undefined;
   #running: { readonly router: Router; config: BuiltConfig } | undefined;
 
   /** Nothing is read before {@linkcode check} or {@linkcode start}. */
@@ -75,6 +77,9 @@ export class ConfiguredRouter {
     this.#procedures.use(router);
     this.#running = { router, config };
     for (const transport of config.transports) await this.#listen(router, transport);
+    const { metrics, console } = config.config;
+    const output = this.#output;
+    this.#pages = await RouterPages.start(router, { metrics, console, realms, output, logger: this.#logger });
     this.#output.print(`Realms: ${router.realms.join(", ")}`);
   }
 
@@ -89,8 +94,10 @@ export class ConfiguredRouter {
   async stop(): Promise<void> {
     await this.#work;
     const { router, config } = this.#running ?? {};
+    this.#pages?.drain();
     const timeout = config?.config.drainTimeout ?? DEFAULT_DRAIN;
     await Promise.all(this.#open.map(({ server }) => server.shutdown({ timeout })));
+    await this.#pages?.[Symbol.asyncDispose]();
     await router?.shutdown({ timeout: 0 });
   }
 
@@ -119,6 +126,7 @@ export class ConfiguredRouter {
     this.#logger.configure(config.config.logging ?? {});
     const needRestart = [...changedSettings(old, config)];
     const realms = await this.#reloadRealms(router, old.realms, config.realms, needRestart);
+    this.#pages?.update([...config.realms.values()].map(({ options }) => options));
     const transports = await this.#reloadTransports(router, config.transports, needRestart);
     this.#logger.info("Configuration reloaded", { ...realms, ...transports });
     for (const what of needRestart) this.#logger.warn("A change needs a restart", { what });

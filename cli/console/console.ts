@@ -43,6 +43,8 @@ export interface ConsoleOptions {
 export interface RunningConsole extends AsyncDisposable {
   /** The address of the page. */
   readonly url: string;
+  /** Lets in by these from now on; who is in stays. */
+  update(access: NonNullable<ConsoleOptions["access"]>): void;
 }
 
 /**
@@ -116,6 +118,10 @@ class ServedConsole implements RunningConsole {
     this.#own = own;
     this.#backend = backend;
     this.#server = server;
+  }
+
+  update(access: NonNullable<ConsoleOptions["access"]>): void {
+    this.#own.updateRealm(consoleRealm(this.#backend, access));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

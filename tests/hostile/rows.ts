@@ -15,12 +15,9 @@ export interface HostileRow {
   readonly outcome: string;
   /** Tests of the row that stand elsewhere: a file below tests/ and a text within a test's name. */
   readonly elsewhere?: readonly (readonly [file: string, name: string])[];
-  /** Why there is no test yet: what it is about is not built. */
-  readonly later?: string;
 }
 
 const CLIENT = "hostile/client_handshake_test.ts";
-const LATER = "So far every session is anonymous: there is no authentication to attack";
 
 /** All rows, by the name with which a test says which it is about. */
 export const ROWS = {
@@ -198,10 +195,9 @@ export const ROWS = {
   },
   wamp_denied: {
     input: "Wrong ticket, wrong signature, unknown authid",
-    outcome: "ABORT authentication_denied, the same for all",
-    later: LATER,
+    outcome: "ABORT authentication_denied by the same steps, the same for all",
   },
-  wamp_challenge: { input: "Truncated or replayed challenge response", outcome: "The same", later: LATER },
+  wamp_challenge: { input: "Truncated or replayed challenge response", outcome: "The same" },
   wamp_rawsocket: {
     input: "RawSocket: bad magic, frame over the negotiated length; reserved bits, unsupported serializer, length",
     outcome: "Closed without reply; the error reply of the specification, closed",

@@ -15,6 +15,7 @@ import { deriveSecret, wampcra } from "../../../wamp/auth/wampcra.ts";
 import type { Dict } from "../../../wamp/errors.ts";
 import type { TransportInfo } from "../../../wamp/transports/transport.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../../std.ts";
+import { countSteps } from "./steps.ts";
 
 const TRANSPORT: TransportInfo = { kind: "websocket", remoteAddress: "", localAddress: "", isTls: false };
 
@@ -47,31 +48,6 @@ async function authenticate(client: Authenticator, method: AuthMethod): Promise<
   const principal = await decision.verify(answer.signature, answer.extra ?? {});
   if (principal !== undefined) await client.verifyWelcome?.({ authextra: principal.authextra ?? {} });
   return principal;
-}
-
-/** Counts what is asked of WebCrypto while `run` runs: the steps of a verifier. */
-async function countSteps(run: () => Promise<unknown>): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  const names = ["digest", "sign", "verify", "importKey", "deriveBits"] as const;
-  const { subtle } = crypto;
-  const originals = names.map((name) => subtle[name]);
-  names.forEach((name, index) => {
-    counts[name] = 0;
-    const original = originals[index] as (...args: unknown[]) => unknown;
-    Object.defineProperty(subtle, name, {
-      configurable: true,
-      value: (...args: unknown[]) => {
-        counts[name]! += 1;
-        return original.apply(subtle, args);
-      },
-    });
-  });
-  try {
-    await run();
-  } finally {
-    for (const name of names) Reflect.deleteProperty(subtle, name);
-  }
-  return counts;
 }
 
 Deno.test("acceptAnonymous lets anybody in, under a name of its own and the role that was set", async () => {

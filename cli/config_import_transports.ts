@@ -116,7 +116,7 @@ export class TransportImport {
       const service = paths?.object(name);
       if (service === undefined) continue;
       const type = service.text("type");
-      const path = `${prefix}/${name.replace(/^\//, "")}`;
+      const path = `${prefix.replace(/\/$/, "")}/${name.replace(/^\//, "")}`;
       if (type === "websocket") taken = await this.#onPath(service, endpoint, id, path, taken);
       else if (type === "path") taken = await this.#paths(service.object("paths"), path, endpoint, id, taken);
       else {

@@ -9,7 +9,7 @@
  */
 
 import { ERROR_URI, isPattern, isReserved, type MatchPolicy, type UriRules } from "../uris.ts";
-import type { Grant } from "./effects.ts";
+import { type Grant, PLAIN_GRANT } from "./effects.ts";
 import { matchesPattern, MatchIndex } from "./match.ts";
 import type { Permission, PermissionAction, RoleOptions } from "./router_api.ts";
 
@@ -181,7 +181,7 @@ export class RoleRules {
 function ruleOf({ uri, match = "exact", allow, disclose = {} }: Permission): Rule {
   const verdict = (action: PermissionAction, disclosed?: boolean): Grant => {
     if (allow[action] !== true) return NOT_ALLOWED[action];
-    return Object.freeze(disclosed === undefined ? {} : { disclose: disclosed });
+    return disclosed === undefined ? PLAIN_GRANT : Object.freeze({ disclose: disclosed });
   };
   const verdicts = {
     call: verdict("call", disclose.caller),

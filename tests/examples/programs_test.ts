@@ -123,6 +123,22 @@ Deno.test("wamp_events hears by topic, by prefix and by wildcard", async () => {
   assertEquals(code, 0);
 });
 
+Deno.test("wamp_authentication lets in who proves who it is, by each method, and nobody else", async () => {
+  assertEquals(await runExample("wamp_authentication.ts"), {
+    code: 0,
+    lines: [
+      "ticket: joe is a user",
+      "wampcra: paul is a user",
+      "wamp-scram: mary is a user",
+      "cryptosign: device-7 is a device",
+      "ticket: eve is a user",
+      "wamp-scram: wamp.error.authentication_denied",
+      "wamp-scram: wamp.error.authentication_denied",
+      "ticket: wamp.error.authentication_denied",
+    ],
+  });
+});
+
 Deno.test("wamp_in_deno_serve serves a page and routes, on one port", async () => {
   assertEquals(await runExample("wamp_in_deno_serve.ts"), {
     code: 0,

@@ -4,9 +4,14 @@
  * @module
  */
 
-import type { CompressionOptions } from "../websocket/mod.ts";
-import type { KeepaliveOptions, SerializerName, SlowConsumerPolicy, UriRules } from "../wamp/router/mod.ts";
-import type { MatchPolicy } from "../wamp/uris.ts";
+import type {
+  CompressionOptions,
+  KeepaliveOptions,
+  MatchPolicy,
+  SerializerName,
+  SlowConsumerPolicy,
+  UriRules,
+} from "../wamp/router/mod.ts";
 
 /**
  * A text that should not stand in the file: itself, or where it is to be found. Files are looked for from the folder of

@@ -102,6 +102,41 @@ async function untilStopped(run: (signal: AbortSignal) => Promise<void>): Promis
   }
 }
 
+export type {
+  CompressionOptions,
+  KeepaliveOptions,
+  MatchPolicy,
+  SerializerName,
+  SlowConsumerPolicy,
+  UriRules,
+} from "../wamp/router/mod.ts";
 export type { CommandOutput } from "./command.ts";
+export type {
+  AnonymousAuthConfig,
+  AuthConfig,
+  AuthMethodConfig,
+  AuthorizerConfig,
+  ConfigSecret,
+  ConsoleConfig,
+  CryptosignAuthConfig,
+  DynamicAuthConfig,
+  EventStoreConfig,
+  ListenerConfig,
+  LoggingConfig,
+  MetricsConfig,
+  PermissionConfig,
+  RawSocketTransportConfig,
+  RealmConfig,
+  RealmLimitsConfig,
+  RoleConfig,
+  RouterConfig,
+  ScramAuthConfig,
+  TicketAuthConfig,
+  TlsAuthConfig,
+  TlsConfig,
+  TransportConfig,
+  WampcraAuthConfig,
+  WebSocketTransportConfig,
+} from "./config_types.ts";
 
 if (import.meta.main) process.exitCode = await main(Deno.args);

@@ -192,7 +192,7 @@ export class PassthruCodecs {
       ...(keyid !== undefined && { ppt_keyid: keyid }),
     };
     const codec = this.#find(passthru);
-    if (codec === undefined && isNative(passthru)) return { options, payload: Payload.of(args, kwargs) };
+    if (codec === undefined && isNative(passthru)) return { options, payload: packNative(args, kwargs) };
     if (codec === undefined && cipher !== undefined) throw unsupported(`ppt_cipher ${cipher}`);
     const bytes = codec === undefined
       ? packArguments(args, kwargs, serializer)
@@ -213,9 +213,9 @@ export class PassthruCodecs {
   decode(passthru: Passthru, payload: Payload): Payload | Promise<Payload> {
     const { cipher, serializer } = passthru;
     const codec = this.#find(passthru);
-    if (codec === undefined && isNative(passthru)) return payload;
+    if (codec === undefined && isNative(passthru)) return unpackNative(payload);
     if (codec === undefined && cipher !== undefined) throw unsupported(`ppt_cipher ${cipher}`);
-    const bytes = bytesOf(payload);
+    const bytes = bytesOf(payload, serializer);
     if (codec === undefined) return toPayload(unpackArguments(bytes, serializer));
     return this.#decodeBy(codec, bytes, passthru);
   }
@@ -246,9 +246,27 @@ function isNative({ serializer, cipher }: Passthru): boolean {
   return cipher === undefined && (serializer === undefined || serializer === "native");
 }
 
-/** The one binary argument (WAMP, Payload Passthru Mode, Message Structure). */
-function bytesOf(payload: Payload): Uint8Array {
-  const [bytes, ...others] = payload.args;
+/**
+ * What is not serialized beforehand: one binary argument goes as it is, since it is of another technology; others are
+ * packed like all, but by the session's serializer (WAMP, Payload Passthru Mode, Message Structure).
+ */
+function packNative(args: readonly unknown[], kwargs: Readonly<Dict>): Payload {
+  const isBinary = args.length === 1 && args[0] instanceof Uint8Array && Object.keys(kwargs).length === 0;
+  return Payload.of(isBinary ? args : [{ args, kwargs }]);
+}
+
+function unpackNative(payload: Payload): Payload {
+  const [packed, ...others] = payload.args;
+  const isPacked = typeof packed === "object" && packed !== null && !ArrayBuffer.isView(packed) &&
+    others.length === 0 &&
+    ("args" in packed || "kwargs" in packed);
+  return isPacked ? toPayload(checkArguments(packed)) : payload;
+}
+
+/** The one binary argument (WAMP, Payload Passthru Mode, Message Structure). Wampy sends JSON as a string, all the same. */
+function bytesOf(payload: Payload, serializer: string | undefined): Uint8Array {
+  const [first, ...others] = payload.args;
+  const bytes = typeof first === "string" && serializer === "json" ? new TextEncoder().encode(first) : first;
   if (bytes instanceof Uint8Array && others.length === 0 && Object.keys(payload.kwargs).length === 0) return bytes;
   throw invalidPayload("must be one binary argument");
 }

@@ -16,7 +16,8 @@ export interface Passthru {
    */
   readonly scheme: string;
   /**
-   * How the arguments are serialized, `ppt_serializer`: `cbor`, `msgpack`, `json`; `native` or nothing: they go as they are.
+   * How the arguments are serialized, `ppt_serializer`: `cbor`, `msgpack`, `json`; `native` or nothing: they go as they are,
+   * one binary argument by itself.
    *
    * @default {"cbor" with a cipher and in the scheme `wamp`, else nothing}
    */

@@ -71,6 +71,10 @@ Deno.test("a native payload goes as it is (WAMP, Payload Passthru Mode, MQTT Pre
     const { payload } = await new PassthruCodecs().encode(passthru, [KEY], {});
     assertEquals(payload.args, [KEY]);
     assert(new PassthruCodecs().decode(passthru, payload) === payload);
+    const packed = await new PassthruCodecs().encode(passthru, ["text", KEY], { a: 1 });
+    assertEquals(packed.payload.args, [{ args: ["text", KEY], kwargs: { a: 1 } }], "packed as all are, not serialized");
+    assertEquals(await roundTrip(passthru, [], ["text", KEY], { a: 1 }), [["text", KEY], { a: 1 }]);
+    assertEquals(await roundTrip(passthru, [], [], {}), [[], {}]);
   }
 });
 
@@ -108,6 +112,7 @@ Deno.test("a payload of another form is wamp.error.invalid_payload", async () =>
     const payload of [
       Payload.EMPTY,
       Payload.of(["text"]),
+      Payload.of([5]),
       Payload.of([KEY, 1]),
       Payload.of([KEY], { a: 1 }),
       text("{"),
@@ -120,6 +125,8 @@ Deno.test("a payload of another form is wamp.error.invalid_payload", async () =>
   }
   assertEquals(await failure(() => codecs.decode({ scheme: "x_a", cipher: "bad" }, text(""))), "none", "nothing in it");
   assertEquals(unpackArguments(packArguments([1], {}, "cbor"), "cbor"), { args: [1], kwargs: {} });
+  const fromWampy = codecs.decode(passthru, Payload.of(['{"args":["ö"]}'])) as Payload;
+  assertEquals(fromWampy.args, ["ö"], "a string where bytes should be");
   const missing = codecs.decode(passthru, text('{"args":null}')) as Payload;
   assertEquals([missing.args, missing.kwargs], [[], {}]);
 });

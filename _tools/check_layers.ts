@@ -125,6 +125,22 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: "WAMP client", files: ["wamp/join.ts"] },
   {
+    name: "WAMP component",
+    files: [
+      "wamp/component.ts",
+      "wamp/component_api.ts",
+      "wamp/component_calls.ts",
+      "wamp/component_catch_up.ts",
+      "wamp/component_declaration.ts",
+      "wamp/component_delivery.ts",
+      "wamp/component_restorer.ts",
+      "wamp/component_runner.ts",
+      "wamp/component_status.ts",
+      "wamp/component_transports.ts",
+      "wamp/retry_policy.ts",
+    ],
+  },
+  {
     name: "WAMP broker and dealer",
     files: [
       "wamp/router/broker.ts",

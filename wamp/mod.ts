@@ -24,6 +24,18 @@ export { failureMessage, type Logger } from "../internal/log.ts";
 export type { ByteStream } from "../internal/stream.ts";
 export { anonymous } from "./auth/anonymous.ts";
 export type { AuthAnswer, AuthChallenge, Authenticator } from "./auth/authenticator.ts";
+export { component, run } from "./component.ts";
+export type {
+  CatchUpOptions,
+  Component,
+  ComponentOptions,
+  ComponentStatus,
+  ComponentSubscribeOptions,
+  ComponentTransport,
+  EventGap,
+  PendingDeclaration,
+  RetryOptions,
+} from "./component_api.ts";
 export {
   type ArgsInput,
   type ArgsOutput,

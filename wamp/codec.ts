@@ -70,7 +70,9 @@ export function readMessage(
   let payload = Payload.EMPTY;
   if (more && reader.next()) {
     if (!spec.hasPayload) throw malformed(`${spec.name} has more than ${1 + spec.fields.length} elements`);
-    payload = readPayload(spec, reader, format, bytes);
+    payload = reader.kind() === "list"
+      ? readPayload(spec, reader, format, bytes)
+      : readOpaque(spec, fields, reader, format, bytes);
   }
   reader.expectEnd();
   return spec.create(fields, payload);
@@ -129,7 +131,6 @@ function checkKeys(spec: MessageSpec, dict: Dict): Dict {
 
 function readPayload(spec: MessageSpec, reader: ValueReader, format: Format, bytes: Uint8Array): Payload {
   const start = reader.position;
-  if (reader.kind() !== "list") throw malformed(`${spec.name}.Arguments is not a list`);
   reader.skip();
   let end = reader.position;
   if (!reader.next()) return Payload.wire(format, bytes, 1, start, start, end);
@@ -139,6 +140,23 @@ function readPayload(spec: MessageSpec, reader: ValueReader, format: Format, byt
   end = reader.position;
   if (reader.next()) throw malformed(`${spec.name} goes on after its ArgumentsKw`);
   return Payload.wire(format, bytes, 2, start, split, end);
+}
+
+/** Bytes in place of the arguments, where `enc_algo` says that they are meant: payload transparency, as Autobahn has it. */
+function readOpaque(
+  spec: MessageSpec,
+  fields: readonly unknown[],
+  reader: ValueReader,
+  format: Format,
+  bytes: Uint8Array,
+): Payload {
+  const dict = fields[spec.fields.findIndex(({ kind }) => kind === "dict")] as Dict | undefined;
+  const start = reader.position;
+  const isMeant = typeof dict?.enc_algo === "string" && dict.enc_algo !== "";
+  if (!isMeant || !(reader.readValue() instanceof Uint8Array)) throw malformed(`${spec.name}.Arguments is not a list`);
+  const end = reader.position;
+  if (reader.next()) throw malformed(`${spec.name} goes on after the bytes of its payload`);
+  return Payload.opaque(format, bytes, start, end);
 }
 
 function malformed(message: string): WampProtocolError {

@@ -81,8 +81,16 @@ function oneOf(...values: readonly string[]): ValueRule {
   };
 }
 
-// WAMP, Payload Passthru Mode
-const PASSTHRU = { ppt_scheme: STRING, ppt_serializer: STRING, ppt_cipher: STRING, ppt_keyid: STRING };
+// WAMP, Payload Passthru Mode, and its forerunner
+const PASSTHRU = {
+  ppt_scheme: STRING,
+  ppt_serializer: STRING,
+  ppt_cipher: STRING,
+  ppt_keyid: STRING,
+  enc_algo: STRING,
+  enc_key: STRING,
+  enc_serializer: STRING,
+};
 
 /** A message's code, its name and its form: `Request|id`, a `?` behind what may be absent. */
 type Form = readonly `${string}|${FieldKind}${"" | "?"}`[];

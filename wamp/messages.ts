@@ -73,12 +73,20 @@ export interface RoleFeatures {
  */
 export type Roles = Readonly<Record<string, RoleFeatures>>;
 
-/** Keys of payload passthru mode (WAMP, Payload Passthru Mode). @internal */
+/**
+ * Keys of payload passthru mode (WAMP, Payload Passthru Mode), and of what it was before it came into the specification:
+ * the transparency of Autobahn and Crossbar.io, where the payload stands as bytes in place of the arguments.
+ *
+ * @internal
+ */
 export interface PassthruOptions extends Dict {
   readonly ppt_scheme?: string;
   readonly ppt_serializer?: string;
   readonly ppt_cipher?: string;
   readonly ppt_keyid?: string;
+  readonly enc_algo?: string;
+  readonly enc_key?: string;
+  readonly enc_serializer?: string;
 }
 
 /** `[HELLO, Realm|uri, Details|dict]` @internal */

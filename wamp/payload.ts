@@ -48,6 +48,7 @@ export class Payload {
   #split = 0;
   #end = 0;
   #borrowed = false;
+  #isOpaque = false;
   /** The payload in other formats than it came in, for a second receiver. */
   #encoded: Map<Format, Uint8Array> | undefined;
 
@@ -90,6 +91,18 @@ export class Payload {
     return payload;
   }
 
+  /** A payload of bytes in place of arguments, which nobody on the way looks into. `bytes` is borrowed. */
+  static opaque(format: Format, bytes: Uint8Array, start: number, end: number): Payload {
+    const payload = Payload.wire(format, bytes, 1, start, start, end);
+    payload.#isOpaque = true;
+    return payload;
+  }
+
+  /** Whether it is bytes in place of arguments; {@linkcode args} has them as the only one. */
+  get isOpaque(): boolean {
+    return this.#isOpaque;
+  }
+
   /** The positional arguments, decoded at the first look. */
   get args(): readonly unknown[] {
     if (this.#args === undefined) this.#decode();
@@ -130,6 +143,7 @@ export class Payload {
     payload.#split = this.#split;
     payload.#end = this.#end;
     payload.#borrowed = this.#borrowed;
+    payload.#isOpaque = this.#isOpaque;
     return payload;
   }
 
@@ -145,7 +159,7 @@ export class Payload {
   }
 
   #writeValues(writer: ValueWriter): void {
-    writer.value(this.args);
+    writer.value(this.#isOpaque ? this.args[0] : this.args);
     if (this.count === 2) writer.value(this.kwargs);
   }
 
@@ -167,6 +181,10 @@ export class Payload {
     const reader = readerOf(format);
     reader.reset(bytes, this.#start, this.#end);
     const args = reader.readValue();
+    if (this.#isOpaque) {
+      this.#args = [args];
+      return;
+    }
     // UBJSON has one form for bytes and for a list of small integers: here it is a list.
     this.#args = Array.isArray(args) ? args : Array.from(args as Uint8Array);
     if (this.count === 1) return;

@@ -1,9 +1,9 @@
-import type { Dict } from "../../wamp/errors.ts";
+import { type Dict, WampProtocolError } from "../../wamp/errors.ts";
 import type { Format } from "../../wamp/format.ts";
 import type { Call, Message } from "../../wamp/messages.ts";
 import { Payload } from "../../wamp/payload.ts";
 import { cbor, json, type Serializer } from "../../wamp/serializers/mod.ts";
-import { assert, assertEquals, assertStrictEquals } from "../std.ts";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "../std.ts";
 
 function callWith(payload: Payload): Message {
   return { type: 48, request: 1, options: {}, procedure: "a.b", payload };
@@ -124,4 +124,35 @@ Deno.test("Payload goes on in another format after its buffer is gone, once it i
   payload.retain();
   bytes.fill(0);
   assertEquals(receive(cbor, payload).payload.kwargs, { a: "b" });
+});
+
+Deno.test("bytes in place of the arguments are taken where enc_algo says so, and stay what they are (payload transparency)", () => {
+  const text = '[48,1,{"enc_algo":"x_a"},"a.b","\\u0000AQL/"]';
+  let received: Call | undefined;
+  json.decode(new TextEncoder().encode(text), (message) => received = message as Call);
+  assert(received !== undefined);
+  const { payload } = received;
+  assert(payload.isOpaque);
+  // The bytes that it came in are copied, another format gets bytes of its own.
+  assertEquals(new TextDecoder().decode(json.encode(received)), text);
+  const call = cbor.encode(received).slice();
+  assertEquals([...call.slice(-4)], [0x43, 1, 2, 255]);
+  const copy = payload.retain().copy();
+  assertEquals([copy.isOpaque, copy.args, copy.kwargs], [true, [Uint8Array.of(1, 2, 255)], {}]);
+  cbor.decode(call, (message) => assertEquals((message as Call).payload.args, [Uint8Array.of(1, 2, 255)]));
+  assert(!Payload.of([1]).isOpaque);
+});
+
+Deno.test("bytes in place of the arguments are refused without enc_algo, and with more behind them", () => {
+  const rows = [
+    ['[48,1,{},"a.b","\\u0000AQL/"]', "CALL.Arguments is not a list"],
+    ['[48,1,{"enc_algo":""},"a.b","\\u0000AQL/"]', "CALL.Arguments is not a list"],
+    ['[48,1,{"enc_algo":"x_a"},"a.b","text"]', "CALL.Arguments is not a list"],
+    ['[48,1,{"enc_algo":"x_a"},"a.b","\\u0000AQL/",{}]', "CALL goes on after the bytes of its payload"],
+    ['[48,1,{"enc_algo":1},"a.b",[]]', "Expected a string as enc_algo"],
+  ] as const;
+  for (const [text, expected] of rows) {
+    const error = assertThrows(() => json.decode(new TextEncoder().encode(text), () => {}), WampProtocolError);
+    assert(error.message.includes(expected), error.message);
+  }
 });

@@ -22,10 +22,12 @@ import {
   type Member,
   NOTHING,
   passthruOf,
+  payloadKind,
   PLAIN_GRANT,
   type Refusal,
   refusal,
-  usesPassthru,
+  takesKind,
+  unannounced,
 } from "./effects.ts";
 import { DEFAULT_STORE_BYTES, EventHistory, RetainedEvents, type StoredEvent } from "./event_store.ts";
 import { isAcceptablePattern, isAcceptableUri, matchesPattern, MatchIndex } from "./match.ts";
@@ -255,10 +257,10 @@ export class Broker {
   /** PUBLISH (WAMP, Publishing and Events). Answers only where an acknowledgement was asked for. */
   publish(publisher: Member, message: Publish, effects: Effect[], grant: Grant = PLAIN_GRANT): void {
     const { topic, options, request } = message;
-    if (usesPassthru(options) && !publisher.features.publisherPassthru) {
+    const kind = payloadKind(options, message.payload);
+    if (!takesKind(publisher.features, "publisher", kind)) {
       // WAMP, Payload Passthru Mode, Feature Announcement
-      const text = "PUBLISH with a ppt_scheme without having announced the feature";
-      effects.push(abort(publisher, "unexpected_message", text));
+      effects.push(abort(publisher, "unexpected_message", unannounced("PUBLISH", kind)));
       return;
     }
     const exact = this.#index.exact(topic);
@@ -279,7 +281,7 @@ export class Broker {
       topic,
       payload: message.payload,
       except: options.exclude_me === false ? undefined : publisher,
-      accepts: filterOf(options),
+      accepts: filterOf(options, kind === "opaque"),
       options,
       details: eventDetails(publisher, options, grant),
       patternDetails: undefined,
@@ -467,12 +469,15 @@ function countListed(options: Publish["options"]): number {
   return lists.reduce((sum, list) => sum + (list?.length ?? 0), 0);
 }
 
-/** Who gets an event, where the publisher said so (WAMP, Subscriber Black- and Whitelisting). */
-function filterOf(options: Publish["options"]): ((member: Member) => boolean) | undefined {
+/**
+ * Who gets an event, where the publisher said so (WAMP, Subscriber Black- and Whitelisting), or where not everybody can
+ * read it.
+ */
+function filterOf(options: Publish["options"], isOpaque: boolean): ((member: Member) => boolean) | undefined {
   const { eligible, eligible_authid, eligible_authrole, exclude, exclude_authid, exclude_authrole } = options;
   const isOpen = (eligible ?? eligible_authid ?? eligible_authrole) === undefined &&
     (exclude ?? exclude_authid ?? exclude_authrole) === undefined;
-  if (isOpen) return undefined;
+  if (isOpen) return isOpaque ? readsOpaque : undefined;
   const rules: readonly ((member: Member) => boolean)[] = [
     listRule(eligible, ({ id }) => id, true),
     listRule(eligible_authid, ({ authid }) => authid, true),
@@ -480,8 +485,14 @@ function filterOf(options: Publish["options"]): ((member: Member) => boolean) | 
     listRule(exclude, ({ id }) => id, false),
     listRule(exclude_authid, ({ authid }) => authid, false),
     listRule(exclude_authrole, ({ authrole }) => authrole, false),
+    isOpaque ? readsOpaque : undefined,
   ].filter((rule) => rule !== undefined);
   return (member) => rules.every((rule) => rule(member));
+}
+
+/** Whether a subscriber knows bytes in place of arguments: the message would be malformed to others. */
+function readsOpaque({ features }: Member): boolean {
+  return features.subscriberTransparency;
 }
 
 /** Whether a property of a member must, or must not, be in a list. A set, since list and audience can both be long. */

@@ -16,6 +16,7 @@ import {
   type Yield,
 } from "../messages.ts";
 import { messageName } from "../message_table.ts";
+import { Payload } from "../payload.ts";
 import { ERROR_URI, isReserved, isUri, type MatchPolicy, type UriRules } from "../uris.ts";
 import { DeadlineHeap } from "./deadlines.ts";
 import { callError, interrupt, invocationDetails, invocationEffect, PROGRESS, timeoutOf } from "./dealer_messages.ts";
@@ -26,10 +27,13 @@ import {
   type Member,
   NOTHING,
   passthruOf,
+  type PayloadKind,
+  payloadKind,
   PLAIN_GRANT,
   type Refusal,
   refusal,
-  usesPassthru,
+  takesKind,
+  unannounced,
 } from "./effects.ts";
 import { type Endpoint, type Invocation, Party, type Rerouting } from "./invocation.ts";
 import { isAcceptablePattern, isAcceptableUri, MatchIndex } from "./match.ts";
@@ -206,7 +210,7 @@ export class Dealer {
   call(caller: Member, message: Call, now: number, effects: Effect[], grant: Grant = PLAIN_GRANT): void {
     const { request, options } = message;
     const isProgressive = options.progress === true;
-    const isPassthru = usesPassthru(options);
+    const kind = payloadKind(options, message.payload);
     const party = this.#partyOf(caller);
     const open = party.calls.get(request);
     if (open !== undefined) {
@@ -222,14 +226,14 @@ export class Dealer {
       effects.push(abort(caller, "unexpected_message", "CALL.Options.progress without having announced the feature"));
       return;
     }
-    if (isPassthru && !caller.features.callerPassthru) {
-      effects.push(abort(caller, "unexpected_message", "CALL with a ppt_scheme without having announced the feature"));
+    if (!takesKind(caller.features, "caller", kind)) {
+      effects.push(abort(caller, "unexpected_message", unannounced("CALL", kind)));
       return;
     }
     const denied = grant.refusal ??
       (grant.disclose === false && options.disclose_me === true ? DISCLOSURE_DENIED : undefined);
     const registration = denied === undefined ? this.#find(message.procedure) : undefined;
-    const endpoint = registration?.pick(acceptor(isProgressive, isPassthru), this.#options.random);
+    const endpoint = registration?.pick(acceptor(isProgressive, kind), this.#options.random);
     if (registration === undefined || endpoint === undefined || party.calls.size >= this.#options.maxOpenCalls) {
       if (isProgressive) party.rememberFinished(request);
       const refused = denied ?? this.#refuseCall(party, message, registration);
@@ -254,7 +258,8 @@ export class Dealer {
       return [ERROR_URI.FEATURE_NOT_SUPPORTED, "Cannot call: the callee takes no progressive invocations"];
     }
     // WAMP, Payload Passthru Mode, Feature Announcement
-    if (usesPassthru(options) && !registration.endpoints.some(({ party }) => party.member.features.calleePassthru)) {
+    const kind = payloadKind(options, message.payload);
+    if (!registration.endpoints.some(({ party }) => takesKind(party.member.features, "callee", kind))) {
       return [ERROR_URI.FEATURE_NOT_SUPPORTED, "Cannot call: the callee takes no payload that is passed through"];
     }
     return [ERROR_URI.NO_AVAILABLE_CALLEE, "Cannot call: all callees have as many invocations as they take"];
@@ -311,6 +316,10 @@ export class Dealer {
     }
     // WAMP, Freezing of Options in Progressive Call Invocations: nothing but `progress` is looked at.
     open.isProgressive = message.options.progress === true;
+    if (message.payload.isOpaque && !(caller.features.callerTransparency && open.details.enc_algo !== undefined)) {
+      effects.push(abort(caller, "unexpected_message", "CALL goes on with bytes in place of arguments"));
+      return;
+    }
     if (!open.isInterrupted) effects.push(invocationEffect(open, open.isProgressive, message.payload));
   }
 
@@ -336,7 +345,8 @@ export class Dealer {
     const invocation = this.#openInvocation(callee, request, MESSAGE.YIELD, effects);
     if (invocation === undefined) return;
     const { caller } = invocation;
-    if (usesPassthru(options) && !this.#mayPassThru(invocation, message, effects)) return;
+    const kind = payloadKind(options, payload);
+    if (kind !== "arguments" && !this.#mayPassThru(invocation, message, kind, effects)) return;
     const passthru = passthruOf(options);
     let details = passthru ?? NOTHING;
     if (options.progress === true) {
@@ -354,14 +364,14 @@ export class Dealer {
   }
 
   /** Whether callee and caller know payloads that are passed through (WAMP, Payload Passthru Mode, Feature Announcement). */
-  #mayPassThru(invocation: Invocation, { request, options }: Yield, effects: Effect[]): boolean {
+  #mayPassThru(invocation: Invocation, { request, options }: Yield, kind: PayloadKind, effects: Effect[]): boolean {
     const { caller, call } = invocation;
     const callee = invocation.callee.member;
-    if (!callee.features.calleePassthru) {
-      effects.push(abort(callee, "unexpected_message", "YIELD with a ppt_scheme without having announced the feature"));
+    if (!takesKind(callee.features, "callee", kind)) {
+      effects.push(abort(callee, "unexpected_message", unannounced("YIELD", kind)));
       return false;
     }
-    if (caller === undefined || caller.member.features.callerPassthru) return true;
+    if (caller === undefined || takesKind(caller.member.features, "caller", kind)) return true;
     const error = ERROR_URI.FEATURE_NOT_SUPPORTED;
     effects.push(refusal(callee, MESSAGE.YIELD, request, error, "The caller takes no payload that is passed through"));
     effects.push(callError(caller.member, call, error, "The result has a payload that is passed through"));
@@ -390,7 +400,10 @@ export class Dealer {
       return;
     }
     const details = passthruOf(message.details) ?? NOTHING;
-    const { error, payload } = message;
+    const { error } = message;
+    // A caller that does not know bytes in place of arguments gets the error without.
+    const isKnown = !message.payload.isOpaque || caller.member.features.callerTransparency;
+    const payload = isKnown ? message.payload : Payload.EMPTY;
     effects.push({
       kind: "send",
       to: caller.member,
@@ -405,7 +418,7 @@ export class Dealer {
     const rerouting = registration && nextAttempt(invocation);
     if (rerouting !== undefined) {
       const { message, grant, tried } = rerouting;
-      const accepts = acceptor(false, usesPassthru(message.options));
+      const accepts = acceptor(false, payloadKind(message.options, message.payload));
       const next = registration!.pick((other) => !tried.has(other) && accepts(other), this.#options.random);
       if (next !== undefined) return this.#invoke(caller, message, registration!, next, 0, grant, effects, rerouting);
     }

@@ -25,18 +25,22 @@ export interface MemberFeatures {
   /** As caller. */
   readonly callerProgressiveInvocations: boolean;
   readonly callerPassthru: boolean;
+  readonly callerTransparency: boolean;
   /** As callee. */
   readonly calleeCanceling: boolean;
   readonly calleeProgressiveInvocations: boolean;
   readonly calleeProgressiveResults: boolean;
   readonly calleeTimeout: boolean;
   readonly calleePassthru: boolean;
+  readonly calleeTransparency: boolean;
   readonly calleeReroute: boolean;
   readonly calleeRevocation: boolean;
   /** As publisher. */
   readonly publisherPassthru: boolean;
+  readonly publisherTransparency: boolean;
   /** As subscriber. */
   readonly subscriberRevocation: boolean;
+  readonly subscriberTransparency: boolean;
 }
 
 /** What the permission for a request says beyond that it is given. @internal */
@@ -134,18 +138,59 @@ export function usesPassthru({ ppt_scheme }: PassthruOptions): boolean {
 }
 
 /**
+ * What a payload asks of those whom it reaches: nothing, payload passthru mode, or payload transparency, as Autobahn and
+ * Crossbar.io call what that was before: bytes in place of the arguments.
+ *
+ * @internal
+ */
+export type PayloadKind = "arguments" | "passthru" | "opaque";
+
+/** The kind of a payload. @internal */
+export function payloadKind(options: PassthruOptions, payload: Payload): PayloadKind {
+  if (payload.isOpaque) return "opaque";
+  return usesPassthru(options) ? "passthru" : "arguments";
+}
+
+/** Whether a session has announced a kind of payload as caller, callee or publisher. @internal */
+export function takesKind(
+  features: MemberFeatures,
+  role: "caller" | "callee" | "publisher",
+  kind: PayloadKind,
+): boolean {
+  if (kind === "arguments") return true;
+  const isOpaque = kind === "opaque";
+  switch (role) {
+    case "caller":
+      return isOpaque ? features.callerTransparency : features.callerPassthru;
+    case "callee":
+      return isOpaque ? features.calleeTransparency : features.calleePassthru;
+    case "publisher":
+      return isOpaque ? features.publisherTransparency : features.publisherPassthru;
+  }
+}
+
+/** What is wrong with a payload of a kind that its sender did not announce. @internal */
+export function unannounced(message: string, kind: PayloadKind): string {
+  const what = kind === "opaque" ? "bytes in place of arguments" : "a ppt_scheme";
+  return `${message} with ${what} without having announced the feature`;
+}
+
+/**
  * The keys of payload passthru mode in Options, which go on into Details as they are (WAMP, Payload Passthru Mode).
  * Nothing else of a peer's Options ever does.
  *
  * @internal
  */
 export function passthruOf(options: PassthruOptions): PassthruOptions | undefined {
-  const { ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid } = options;
-  if ((ppt_scheme ?? ppt_serializer ?? ppt_cipher ?? ppt_keyid) === undefined) return undefined;
+  const { ppt_scheme, ppt_serializer, ppt_cipher, ppt_keyid, enc_algo, enc_key, enc_serializer } = options;
+  if ((ppt_scheme ?? ppt_serializer ?? ppt_cipher ?? ppt_keyid ?? enc_algo) === undefined) return undefined;
   return {
     ...(ppt_scheme !== undefined && { ppt_scheme }),
     ...(ppt_serializer !== undefined && { ppt_serializer }),
     ...(ppt_cipher !== undefined && { ppt_cipher }),
     ...(ppt_keyid !== undefined && { ppt_keyid }),
+    ...(enc_algo !== undefined && { enc_algo }),
+    ...(enc_algo !== undefined && enc_key !== undefined && { enc_key }),
+    ...(enc_algo !== undefined && enc_serializer !== undefined && { enc_serializer }),
   };
 }

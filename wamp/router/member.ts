@@ -121,6 +121,10 @@ export function resolveFeatures(roles: Roles | undefined): MemberFeatures {
     hasFeature(roles, "callee", "call_reroute"),
     hasFeature(roles, "callee", "registration_revocation"),
     hasFeature(roles, "subscriber", "subscription_revocation"),
+    hasFeature(roles, "caller", "payload_transparency"),
+    hasFeature(roles, "callee", "payload_transparency"),
+    hasFeature(roles, "publisher", "payload_transparency"),
+    hasFeature(roles, "subscriber", "payload_transparency"),
   ];
   const key = announced.reduce<number>((bits, feature, index) => feature ? bits | 1 << index : bits, 0);
   let features = known.get(key);
@@ -141,5 +145,9 @@ function featuresOf(key: number): MemberFeatures {
     calleeReroute: (key & 256) !== 0,
     calleeRevocation: (key & 512) !== 0,
     subscriberRevocation: (key & 1024) !== 0,
+    callerTransparency: (key & 2048) !== 0,
+    calleeTransparency: (key & 4096) !== 0,
+    publisherTransparency: (key & 8192) !== 0,
+    subscriberTransparency: (key & 16384) !== 0,
   });
 }

@@ -7,7 +7,7 @@
 
 import type { InvocationPolicy } from "../messages.ts";
 import { ERROR_URI, type MatchPolicy } from "../uris.ts";
-import type { Member, Refusal } from "./effects.ts";
+import { type Member, type PayloadKind, type Refusal, takesKind } from "./effects.ts";
 import type { Endpoint, Party } from "./invocation.ts";
 
 /** What the meta API tells of a registration (WAMP, Registration Meta API: RegistrationDetails). @internal */
@@ -124,10 +124,10 @@ function canTakeStream(endpoint: Endpoint): boolean {
 }
 
 /** The test for callees of a call: one that others follow, one whose payload is passed through. @internal */
-export function acceptor(isStream: boolean, isPassthru: boolean): (endpoint: Endpoint) => boolean {
+export function acceptor(isStream: boolean, kind: PayloadKind): (endpoint: Endpoint) => boolean {
   const accepts = isStream ? canTakeStream : canTake;
-  if (!isPassthru) return accepts;
-  return (endpoint) => endpoint.party.member.features.calleePassthru && accepts(endpoint);
+  if (kind === "arguments") return accepts;
+  return (endpoint) => takesKind(endpoint.party.member.features, "callee", kind) && accepts(endpoint);
 }
 
 /** Without canceling, progressive invocations do not count as supported (WAMP, Ignoring Progressive Call Invocations). @internal */

@@ -8,7 +8,7 @@ import { MESSAGE } from "../../../wamp/messages.ts";
 import { Payload } from "../../../wamp/payload.ts";
 import { assertEquals } from "../../std.ts";
 import { assertFails, Later } from "../suite/checking.ts";
-import { announcing, type FeatureTest, type FeatureWorld, runSuite, TRUST_LEVEL } from "./feature.ts";
+import { announcing, type FeatureTest, type FeatureWorld, opaquePayload, runSuite, TRUST_LEVEL } from "./feature.ts";
 
 const PASSTHRU = {
   ppt_scheme: "x_feature",
@@ -199,6 +199,59 @@ async function checkPassthruUnannounced(world: FeatureWorld, able: string, unabl
   assertEquals((await plain.expect(MESSAGE.ABORT)).reason, "wamp.error.protocol_violation");
 }
 
+const TRANSPARENT = { enc_algo: "x_feature", enc_key: "key 1", enc_serializer: "cbor" };
+const BYTES = [Uint8Array.of(1, 2, 255)];
+
+/** What was there before payload passthru mode: other keys, and bytes in place of the arguments. */
+async function checkTransparency(world: FeatureWorld): Promise<void> {
+  const feature = announcing("payload_transparency");
+  const procedure = world.uri("transparent");
+  await using callee = await world.joinRaw({ callee: feature });
+  await using caller = await world.joinRaw({ caller: feature });
+  await using plain = await world.joinRaw();
+  await callee.register(procedure);
+  const request = caller.call(procedure, opaquePayload(), TRANSPARENT);
+  const { details, payload } = await callee.answer(opaquePayload(), { ...TRANSPARENT, enc_key: "key 2" });
+  assertEquals([details, payload.isOpaque, payload.args], [TRANSPARENT, true, BYTES]);
+  const result = await caller.expect(MESSAGE.RESULT);
+  assertEquals([result.request, result.details], [request, { ...TRANSPARENT, enc_key: "key 2" }]);
+  assertEquals([result.payload.isOpaque, result.payload.args], [true, BYTES]);
+  // Whoever does not know it is not sent bytes where arguments belong.
+  plain.call(procedure);
+  await callee.answer(opaquePayload(), TRANSPARENT);
+  assertEquals((await callee.expect(MESSAGE.ERROR)).error, "wamp.error.feature_not_supported");
+  assertEquals((await plain.expect(MESSAGE.ERROR)).error, "wamp.error.feature_not_supported");
+  const unable = world.uri("unable");
+  await plain.register(unable);
+  caller.call(unable, opaquePayload(), TRANSPARENT);
+  assertEquals((await caller.expect(MESSAGE.ERROR)).error, "wamp.error.feature_not_supported");
+  plain.call(procedure, opaquePayload(), TRANSPARENT);
+  assertEquals((await plain.expect(MESSAGE.ABORT)).reason, "wamp.error.protocol_violation");
+}
+
+/** An error with bytes in place of arguments loses them for a caller that does not know such. */
+async function checkTransparentErrors(world: FeatureWorld): Promise<void> {
+  const feature = announcing("payload_transparency");
+  const [procedure, error] = [world.uri("failing"), world.uri("error")];
+  await using callee = await world.joinRaw({ callee: feature });
+  await callee.register(procedure);
+  for (const features of [feature, {}]) {
+    await using caller = await world.joinRaw({ caller: features });
+    caller.call(procedure);
+    const { request } = await callee.expect(MESSAGE.INVOCATION);
+    callee.send({
+      type: MESSAGE.ERROR,
+      requestType: MESSAGE.INVOCATION,
+      request,
+      details: TRANSPARENT,
+      error,
+      payload: opaquePayload(),
+    });
+    const received = await caller.expect(MESSAGE.ERROR);
+    assertEquals([received.error, received.payload.args], [error, features === feature ? BYTES : []]);
+  }
+}
+
 export const CALL_FEATURES: readonly FeatureTest[] = [
   {
     role: "dealer",
@@ -253,4 +306,14 @@ export const CALL_FEATURES: readonly FeatureTest[] = [
     },
   },
   { role: "dealer", feature: "payload_passthru_mode", section: "Payload Passthru Mode", run: checkPassthru },
+  {
+    role: "dealer",
+    feature: "payload_transparency",
+    // What the section was called before, with keys of its own; no text of the specification has it any more.
+    section: "Payload Passthru Mode",
+    async run(world) {
+      await checkTransparency(world);
+      await checkTransparentErrors(world);
+    },
+  },
 ];

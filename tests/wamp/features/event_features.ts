@@ -15,6 +15,7 @@ import {
   type FeatureWorld,
   HISTORY,
   HISTORY_LIMIT,
+  opaquePayload,
   runSuite,
   TRUST_LEVEL,
 } from "./feature.ts";
@@ -227,6 +228,27 @@ async function checkPassthru(world: FeatureWorld): Promise<void> {
   assertEquals([details, payload.args], [PASSTHRU, [Uint8Array.of(1, 2, 255)]]);
 }
 
+/** What was there before payload passthru mode: other keys, and bytes in place of the arguments. */
+async function checkTransparency(world: FeatureWorld): Promise<void> {
+  const feature = announcing("payload_transparency");
+  const options = { enc_algo: "mqtt", enc_key: "key", enc_serializer: "json" };
+  const topic = world.uri("transparent");
+  await using subscriber = await world.joinRaw({ subscriber: feature });
+  await using publisher = await world.joinRaw({ publisher: feature });
+  await using plain = await world.joinRaw();
+  for (const peer of [subscriber, plain]) await peer.subscribe(topic);
+  publisher.publish(topic, opaquePayload(), options);
+  const { details, payload } = await subscriber.expect(MESSAGE.EVENT);
+  assertEquals([details, payload.isOpaque, payload.args], [options, true, [Uint8Array.of(1, 2, 255)]]);
+  publisher.publish(topic, opaquePayload(), { ...options, eligible: [plain.id, subscriber.id], acknowledge: true });
+  await publisher.expect(MESSAGE.PUBLISHED);
+  await subscriber.expect(MESSAGE.EVENT);
+  // Whoever does not know it is not sent bytes where arguments belong.
+  await plain.expectNothing();
+  plain.publish(topic, opaquePayload(), options);
+  assertEquals((await plain.expect(MESSAGE.ABORT)).reason, "wamp.error.protocol_violation");
+}
+
 /** The events of the session meta API: the broker's part. */
 async function checkSessionEvents(world: FeatureWorld): Promise<void> {
   const inbox = new Inbox();
@@ -289,6 +311,7 @@ export const EVENT_FEATURES: readonly FeatureTest[] = [
   { role: "broker", feature: "event_retention", section: "Event Retention", run: checkRetention },
   { role: "broker", feature: "subscription_revocation", section: "Subscription Revocation", run: checkRevocation },
   { role: "broker", feature: "payload_passthru_mode", section: "Payload Passthru Mode", run: checkPassthru },
+  { role: "broker", feature: "payload_transparency", section: "Payload Passthru Mode", run: checkTransparency },
   {
     role: "broker",
     feature: "session_meta_api",

@@ -5,6 +5,8 @@
  */
 
 import type { Roles } from "../../../wamp/messages.ts";
+import { Payload } from "../../../wamp/payload.ts";
+import { CBOR_FORMAT } from "../../../wamp/serializers/cbor.ts";
 import type { Session } from "../../../wamp/session_api.ts";
 import { assert } from "../../std.ts";
 import type { World } from "../suite/checking.ts";
@@ -46,6 +48,11 @@ export interface FeatureTest {
 /** The features of a role for {@linkcode Roles}. */
 export function announcing(...features: readonly string[]): { readonly features: Readonly<Record<string, boolean>> } {
   return { features: Object.fromEntries(features.map((name) => [name, true])) };
+}
+
+/** The bytes 1, 2, 255 in place of arguments. */
+export function opaquePayload(): Payload {
+  return Payload.opaque(CBOR_FORMAT, Uint8Array.of(0x43, 1, 2, 255), 0, 4);
 }
 
 /** Runs the checks of the session suite that are about a feature. */

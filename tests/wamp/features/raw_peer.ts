@@ -97,21 +97,27 @@ export class RawPeer implements TransportReceiver, AsyncDisposable {
   }
 
   /** Calls, not waiting for anything; gives the id of the request. */
-  call(procedure: string, args: readonly unknown[] = [], options: Dict = {}, kwargs: Dict = {}): number {
+  call(procedure: string, args: readonly unknown[] | Payload = [], options: Dict = {}, kwargs: Dict = {}): number {
     const request = this.request();
-    this.send({ type: MESSAGE.CALL, request, options, procedure, payload: Payload.of(args, kwargs) });
+    const payload = args instanceof Payload ? args : Payload.of(args, kwargs);
+    this.send({ type: MESSAGE.CALL, request, options, procedure, payload });
     return request;
   }
 
   /** Publishes. */
-  publish(topic: string, args: readonly unknown[] = [], options: Dict = {}): void {
-    this.send({ type: MESSAGE.PUBLISH, request: this.request(), options, topic, payload: Payload.of(args) });
+  publish(topic: string, args: readonly unknown[] | Payload = [], options: Dict = {}): void {
+    const payload = args instanceof Payload ? args : Payload.of(args);
+    this.send({ type: MESSAGE.PUBLISH, request: this.request(), options, topic, payload });
   }
 
   /** Waits for an invocation and answers it with `args`. */
-  async answer(args: readonly unknown[], options: Dict = {}): Promise<MessageOf<typeof MESSAGE.INVOCATION>> {
+  async answer(
+    args: readonly unknown[] | Payload,
+    options: Dict = {},
+  ): Promise<MessageOf<typeof MESSAGE.INVOCATION>> {
     const invocation = await this.expect(MESSAGE.INVOCATION);
-    this.send({ type: MESSAGE.YIELD, request: invocation.request, options, payload: Payload.of(args) });
+    const payload = args instanceof Payload ? args : Payload.of(args);
+    this.send({ type: MESSAGE.YIELD, request: invocation.request, options, payload });
     return invocation;
   }
 

@@ -33,6 +33,10 @@ export function member(
       calleeReroute: true,
       calleeRevocation: true,
       subscriberRevocation: true,
+      callerTransparency: true,
+      calleeTransparency: true,
+      publisherTransparency: true,
+      subscriberTransparency: true,
       ...options.features,
     },
   };

@@ -4,11 +4,13 @@
  */
 
 import type { Dict } from "../wamp/errors.ts";
+import { CLIENT_ROLES } from "../wamp/features.ts";
 import { MESSAGE } from "../wamp/messages.ts";
 import { Payload } from "../wamp/payload.ts";
 import { Broker } from "../wamp/router/broker.ts";
 import { Dealer } from "../wamp/router/dealer.ts";
 import type { Effect, Member } from "../wamp/router/effects.ts";
+import { resolveFeatures } from "../wamp/router/member.ts";
 import type { MatchPolicy } from "../wamp/uris.ts";
 
 const COUNTS: readonly number[] = [1, 1_000, 100_000];
@@ -24,13 +26,7 @@ function memberOf(id: number): Member {
     authid: `user${id}`,
     authrole: "anonymous",
     isTrusted: false,
-    features: {
-      callerProgressiveInvocations: true,
-      calleeCanceling: true,
-      calleeProgressiveInvocations: true,
-      calleeProgressiveResults: true,
-      calleeTimeout: true,
-    },
+    features: resolveFeatures(CLIENT_ROLES),
   };
 }
 

@@ -8,11 +8,13 @@
  */
 
 import { parseArgs } from "node:util";
+import { CLIENT_ROLES } from "../wamp/features.ts";
 import { MESSAGE } from "../wamp/messages.ts";
 import { Payload } from "../wamp/payload.ts";
 import { Broker } from "../wamp/router/broker.ts";
 import { Dealer } from "../wamp/router/dealer.ts";
 import type { Effect, Member } from "../wamp/router/effects.ts";
+import { resolveFeatures } from "../wamp/router/member.ts";
 import { createRouter } from "../wamp/router/router.ts";
 import type { Session } from "../wamp/session_api.ts";
 import type { MatchPolicy } from "../wamp/uris.ts";
@@ -66,19 +68,7 @@ function memberOf(id: number): Member {
     authid: `user${id}`,
     authrole: "anonymous",
     isTrusted: false,
-    features: {
-      callerProgressiveInvocations: true,
-      callerPassthru: false,
-      calleeCanceling: true,
-      calleeProgressiveInvocations: true,
-      calleeProgressiveResults: true,
-      calleeTimeout: true,
-      calleePassthru: false,
-      calleeReroute: false,
-      calleeRevocation: false,
-      publisherPassthru: false,
-      subscriberRevocation: false,
-    },
+    features: resolveFeatures(CLIENT_ROLES),
   };
 }
 

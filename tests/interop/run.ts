@@ -26,6 +26,7 @@ import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
 import { installAhead } from "./wamp/install.ts";
 import { LOGIN_CELLS, loginCellColumns, loginCellName } from "./wamp/login_cells.ts";
 import { runLoginCell } from "./wamp/login_run.ts";
+import { META_CELLS, META_CHECKS, metaCellColumns, metaCellName, runMetaCell } from "./wamp/meta_run.ts";
 import { runWampCell } from "./wamp/run.ts";
 
 const USAGE = `Usage: deno task interop [options]
@@ -225,6 +226,16 @@ const MATRICES: readonly Matrix[] = [
       words: loginCellColumns(cell),
       checks: cell.logins.map(({ check }) => check),
       run: ({ processes }) => runLoginCell(cell, processes),
+    })),
+  ),
+  matrixOf(
+    ["WAMP meta API", "router", "via", "serializer", "checks"],
+    [24, 8, 9, 15],
+    META_CELLS.map((cell) => ({
+      name: metaCellName(cell),
+      words: metaCellColumns(cell),
+      checks: META_CHECKS,
+      run: ({ processes }) => runMetaCell(cell, processes),
     })),
   ),
 ];

@@ -5,10 +5,15 @@
  */
 
 import type { AuthMethod } from "../../../wamp/auth/accept.ts";
-import { acceptCryptosign, acceptScram, acceptWampcra, type ScramEntry } from "../../../wamp/auth/mod.ts";
-import { acceptTicket } from "../../../wamp/auth/mod.ts";
 import { fromHex, toBase64 } from "../../../wamp/auth/crypto.ts";
-import { deriveSecret } from "../../../wamp/auth/wampcra.ts";
+import {
+  acceptCryptosign,
+  acceptScram,
+  acceptTicket,
+  acceptWampcra,
+  deriveSecret,
+  type ScramEntry,
+} from "../../../wamp/auth/mod.ts";
 
 /** The realm that asks for a login. */
 export const GUARDED_REALM = "guarded";

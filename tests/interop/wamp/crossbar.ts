@@ -105,7 +105,10 @@ function configuration(transports: readonly unknown[]): unknown {
     disclose: { caller: true, publisher: true },
     cache: true,
   };
-  const realm = (name: string, role: string): unknown => ({ name, roles: [{ name: role, permissions: [everything] }] });
-  const realms = [realm("realm1", "anonymous"), realm(META_REALM, "anonymous"), realm(GUARDED_REALM, ROLE)];
+  const realm = (name: string, ...roles: readonly string[]): unknown => ({
+    name,
+    roles: roles.map((name) => ({ name, permissions: [everything] })),
+  });
+  const realms = [realm("realm1", "anonymous"), realm(META_REALM, "anonymous", ROLE), realm(GUARDED_REALM, ROLE)];
   return { version: 2, workers: [{ type: "router", realms, transports }] };
 }

@@ -4,12 +4,9 @@
  * @module
  */
 
-import type { Authenticator } from "../../../wamp/auth/authenticator.ts";
 import { anonymous } from "../../../wamp/auth/anonymous.ts";
-import { cryptosign } from "../../../wamp/auth/cryptosign.ts";
-import { type Argon2id, scram } from "../../../wamp/auth/scram.ts";
-import { ticket } from "../../../wamp/auth/ticket.ts";
-import { wampcra } from "../../../wamp/auth/wampcra.ts";
+import type { Authenticator } from "../../../wamp/auth/authenticator.ts";
+import { type Argon2id, cryptosign, scram, ticket, wampcra } from "../../../wamp/auth/mod.ts";
 import { createRouter } from "../../../wamp/router/router.ts";
 import { serveRouter } from "../../../wamp/router/server.ts";
 import type { ProcessGroup } from "../../support/processes.ts";

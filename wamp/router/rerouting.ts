@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Call } from "../messages.ts";
-import type { Grant } from "./effects.ts";
+import type { Call, PassthruOptions } from "../messages.ts";
+import { type Grant, passthruOf } from "./effects.ts";
 import type { Endpoint, Invocation, Party, Rerouting } from "./invocation.ts";
 import type { Registration } from "./registration.ts";
 
@@ -33,11 +33,32 @@ export function keepForRerouting(
 ): Rerouting | undefined {
   const { options, payload } = message;
   if (endpoints.length < 2 || !party.member.features.calleeReroute || options.progress === true) return undefined;
-  const size = payload.byteLength + KEPT_OVERHEAD;
+  // Options hold what their caller likes: only what the next callee may be told stays.
+  const { timeout = 0, receive_progress, disclose_me } = options;
+  const passthru = passthruOf(options);
+  const size = payload.byteLength + sizeOf(passthru) + KEPT_OVERHEAD;
   if (caller.keptBytes + size > MAX_KEPT_BYTES) return undefined;
-  payload.retain();
-  const { timeout = 0 } = options;
-  return { message, grant, size, deadline: timeout > 0 ? now + timeout : Infinity, tried: new Set() };
+  const kept: Call["options"] = {
+    ...passthru,
+    timeout,
+    ...(receive_progress !== undefined && { receive_progress }),
+    ...(disclose_me !== undefined && { disclose_me }),
+  };
+  return {
+    message: { ...message, options: kept, payload: payload.retain() },
+    grant,
+    size,
+    deadline: timeout > 0 ? now + timeout : Infinity,
+    tried: new Set(),
+  };
+}
+
+function sizeOf(options: PassthruOptions | undefined): number {
+  if (options === undefined) return 0;
+  return Object.values(options).reduce<number>(
+    (sum, value) => sum + (typeof value === "string" ? 2 * value.length : 0),
+    0,
+  );
 }
 
 /** Whether a callee's `wamp.error.unavailable` is for the dealer: it announced that, and nothing has come of the call yet. @internal */

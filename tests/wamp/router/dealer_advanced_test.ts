@@ -277,3 +277,11 @@ Deno.test("Dealer tells callee and caller of a result that the caller cannot tak
   for (const who of [caller, bob]) desk.leave(who);
   assertEquals(desk.dealer.tableSize, 0);
 });
+
+Deno.test("Dealer charges the options that it keeps for rerouting, and keeps none that it does not pass on", () => {
+  const desk = shared("first", [bob, cal]);
+  desk.call(ann, 1, "p", { ppt_scheme: "x_a", ppt_keyid: "k".repeat(9 << 20) });
+  assertEquals(desk.error(bob, 1, UNAVAILABLE), ["1 ERROR CALL 1 wamp.error.no_available_callee"]);
+  desk.call(ann, 2, "p", { ppt_scheme: "x_a", ppt_keyid: "k", timeout: 50, x_other: "o".repeat(9 << 20) });
+  assertEquals(desk.error(bob, 2, UNAVAILABLE), ['3 INVOCATION 1 1 {"ppt_scheme":"x_a","ppt_keyid":"k"} [1]']);
+});

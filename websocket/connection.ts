@@ -102,6 +102,12 @@ interface OnDemand {
 const RESOLVED: Promise<void> = Promise.resolve();
 const TEXT_FLAGS: SendFlags = {};
 
+/** Who builds on the handler form, and hears of a failure at once. @internal */
+export interface ConnectionOwner {
+  /** The connection has failed: nothing comes any more; it ends when the peer has closed, or has had its time to. */
+  failed(error: Error): void;
+}
+
 /**
  * A connection: the user's methods over a {@linkcode Driver}.
  *
@@ -120,7 +126,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
   #made: OnDemand | undefined;
 
   /** Belongs to whoever builds on the handler form. */
-  owner: object | undefined = undefined;
+  owner: ConnectionOwner | undefined = undefined;
 
   constructor(init: ConnectionInit) {
     const { shared, deflate } = init;
@@ -361,6 +367,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
 
   onTooBig(error: ProtocolError): void {
     this.#driver.fail(error.closeCode, error.message, error);
+    this.owner?.failed(error);
   }
 
   onEvent(event: ProtocolEvent): void {
@@ -380,6 +387,7 @@ export class Connection implements WebSocketConnection, DriverOwner, InboxOwner 
         return;
       case "fail":
         this.#log("warn", "Peer broke the protocol", { reason: event.error.message });
+        this.owner?.failed(event.error);
         return;
     }
   }

@@ -145,6 +145,20 @@ hostile("wamp_malformed", "invalid UTF-8 in JSON over WebSocket", async () => {
   await victim.assertUnharmed("websocket");
 });
 
+hostile(
+  "wamp_malformed",
+  "the realm is rid of a session that failed at once, although its client closes nothing",
+  async () => {
+    for (const size of [0, 1 << 21]) {
+      await using victim = await WampVictim.start();
+      using client = await joined(victim, "websocket");
+      if (size === 0) await client.sendBytes(Uint8Array.of(0x5b, 0xc3, 0x28));
+      else await client.write(Uint8Array.of(0x81, 0xff, 0, 0, 0, 0, 0, 0x20, 0, 0, 1, 2, 3, 4));
+      await victim.assertUnharmed("websocket");
+    }
+  },
+);
+
 hostile("wamp_malformed", "invalid UTF-8 in JSON over RawSocket", async () => {
   await using victim = await WampVictim.start();
   using client = await joined(victim, "rawsocket");

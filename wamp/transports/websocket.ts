@@ -12,7 +12,7 @@ import { SharedMessage } from "../../websocket/broadcast.ts";
 import { openConnection } from "../../websocket/client.ts";
 import type { ClientTlsOptions, DialTarget } from "../../websocket/client_options.ts";
 import { CLOSE_CODE } from "../../websocket/close_code.ts";
-import type { Connection } from "../../websocket/connection.ts";
+import type { Connection, ConnectionOwner } from "../../websocket/connection.ts";
 import { type CloseInfo, HandshakeError, type HandshakeErrorCode } from "../../websocket/errors.ts";
 import type { CompressionOptions } from "../../websocket/extension.ts";
 import type { ConnectionLimits, KeepaliveOptions } from "../../websocket/options.ts";
@@ -99,7 +99,7 @@ class WebSocketInfo implements TransportInfo {
 }
 
 /** One connection as a transport: its `owner`, found without a look-up for each message. */
-class WebSocketTransport implements Transport {
+class WebSocketTransport implements Transport, ConnectionOwner {
   readonly serializer: Serializer;
   readonly #connection: Connection;
   #receiver: TransportReceiver | undefined;
@@ -185,8 +185,18 @@ class WebSocketTransport implements Transport {
     this.#receiver?.drain();
   }
 
+  /** See `ConnectionOwner`. A router need not wait for the peer to close; a client that is told has closed. */
+  failed(error: Error): void {
+    const isClient = this.#connection.responseHeaders !== undefined;
+    if (isClient || this.#closed !== undefined || this.#failure !== undefined) return;
+    this.#batch?.clear();
+    this.#closed = { wasClean: false, reason: `WebSocket failed: ${error.message}`, error };
+    if (this.#receiver !== undefined) this.#tellClosed(this.#receiver, this.#closed);
+  }
+
   /** The connection has ended. */
   ended(info: CloseInfo): void {
+    if (this.#closed !== undefined) return;
     this.#batch?.clear();
     this.#closed = toClosed(info, this.#failure);
     if (this.#receiver !== undefined) this.#tellClosed(this.#receiver, this.#closed);

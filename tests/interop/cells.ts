@@ -17,7 +17,7 @@ export type Runtime = "node 22" | "node 24" | "bun" | "chromium" | "chromium wor
 
 /** One peer against Viaduct in one role. */
 export interface Cell {
-  readonly peer: "ws" | "websockets" | "platform" | "chromium" | "demo page" | "itself";
+  readonly peer: "ws" | "websockets" | "platform" | "chromium" | "demo page" | "console" | "itself";
   /** Viaduct's role. */
   readonly role: "server" | "client" | "both";
   /** Where Viaduct runs. @default {Deno} */
@@ -78,6 +78,25 @@ const DEMO_PAGE = [
   "screenshot",
   "page notices that the router has gone",
 ];
+const CONSOLE_PAGE = [
+  "console joins",
+  "console sees a session join",
+  "console shows registrations and subscriptions",
+  "console shows rates",
+  "console calls",
+  "console publishes",
+  "console shows what went wrong",
+  "text of sessions that looks like markup stays text",
+  "console filters",
+  "console shows another realm",
+  "console ends a session",
+  "no console errors",
+  "screenshot",
+  "a foreign name for this machine shows nothing",
+  "a page of another origin gets no socket",
+  "console behind a role asks who it is",
+  "console notices that the router has gone",
+];
 
 /** The ways each library is driven. */
 const WAYS: readonly { readonly transport: Transport; readonly deflate: Deflate }[] = [
@@ -128,5 +147,6 @@ export const CELLS: readonly Cell[] = [
   },
   { peer: "chromium", role: "server", transport: "tcp", deflate: "off", checks: BROWSER },
   { peer: "demo page", role: "both", transport: "tcp", deflate: "off", checks: DEMO_PAGE },
+  { peer: "console", role: "both", transport: "tcp", deflate: "off", checks: CONSOLE_PAGE },
   ...(["node 22", "node 24", "bun", "chromium", "chromium worker"] as const).flatMap(cellsIn),
 ];

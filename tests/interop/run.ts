@@ -20,6 +20,7 @@ import {
   type PeerPrograms,
   platformPrograms,
 } from "./install.ts";
+import { runConsolePage } from "./console_page.ts";
 import { runDemoPage } from "./demo_page.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
@@ -69,7 +70,9 @@ const uncaught: unknown[] = [];
 let certificates: Promise<Certificates> | undefined;
 
 /** Installs a library once, however many cells want it. */
-function programsOf(peer: Exclude<Cell["peer"], "chromium" | "demo page" | "itself">): Promise<PeerPrograms> {
+function programsOf(
+  peer: Exclude<Cell["peer"], "chromium" | "demo page" | "console" | "itself">,
+): Promise<PeerPrograms> {
   let programs = installing.get(peer);
   if (programs === undefined) {
     const install = { ws: installWs, websockets: installWebsockets, platform: platformPrograms }[peer];
@@ -147,6 +150,7 @@ async function runViaductClient(
 async function runCell(cell: Cell, run: Run): Promise<readonly CheckResult[]> {
   if (cell.peer === "chromium") return await runBrowser(await installChromium(), run.chat, run.processes);
   if (cell.peer === "demo page") return await runDemoPage(await installChromium(), DEMO, run.processes);
+  if (cell.peer === "console") return await runConsolePage(await installChromium(), run.processes);
   if (cell.peer === "itself") return await runSuiteIn(cell.runtime, run.processes);
   const programs = await programsOf(cell.peer);
   const substitute = run.withoutViaduct ? await programsOf("ws") : undefined;

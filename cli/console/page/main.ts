@@ -18,6 +18,8 @@ import { View } from "./view.ts";
 
 const REALM = "viaduct.console";
 const INTERVAL = 1_000;
+/** A rate over less than this says nothing, in milliseconds. */
+const LEAST_SPAN = 900;
 
 const status = byId("status", HTMLSpanElement);
 const identity = byId("identity", HTMLParagraphElement);
@@ -38,6 +40,8 @@ const view = new View({
 
 let realm: RemoteRealm | undefined;
 let auth: readonly Authenticator[] | undefined;
+/** The realm that a person has chosen, until it is turned to. */
+let wanted: string | undefined;
 /** Ends the pause between two looks. */
 let lookNow = (): void => {};
 
@@ -72,7 +76,7 @@ function showRealms({ realms: uris, realm: current }: Look): void {
   if (uris.join(" ") !== [...realms.options].map(({ value }) => value).join(" ")) {
     realms.replaceChildren(...uris.map((uri) => new Option(uri)));
   }
-  if (document.activeElement !== realms) realms.value = current;
+  if (wanted === undefined) realms.value = current;
 }
 
 /** Works with one session until it ends. */
@@ -87,18 +91,22 @@ async function use(session: Session): Promise<void> {
       const look = await current.look(filter.value.trim(), known);
       if (current.uri !== look.realm) current = turnTo(session, look.realm);
       showRealms(look);
-      view.show(look, before ?? look);
-      if (before !== undefined) rates.show(look, before);
-      before = look;
+      before ??= look;
+      view.show(look, before);
+      if (look.now - before.now >= LEAST_SPAN) {
+        rates.show(look, before);
+        before = look;
+      }
       known = look.incidents.at(-1)?.number ?? known;
     } catch (error) {
       if (!isNoSuchRealm(error)) throw error;
       current = turnTo(session, "");
+      before = undefined;
     }
-    await Promise.race([pause(), session.closed]);
-    if (realms.value !== "" && realms.value !== current.uri) {
-      current = turnTo(session, realms.value);
-      [known, before] = [0, undefined];
+    if (wanted === undefined) await Promise.race([pause(), session.closed]);
+    if (wanted !== undefined) {
+      current = turnTo(session, wanted);
+      [known, before, wanted] = [0, undefined, undefined];
     }
   }
 }
@@ -139,7 +147,10 @@ function isAboutIdentity(error: unknown): boolean {
   return error instanceof JoinError && /\.(?:authenti|no_matching_auth|no_such_(?:role|principal))/.test(error.reason);
 }
 
-realms.addEventListener("change", () => lookNow());
+realms.addEventListener("change", () => {
+  wanted = realms.value;
+  lookNow();
+});
 filter.addEventListener("input", () => lookNow());
 byId("view", HTMLFormElement).addEventListener("submit", (event) => event.preventDefault());
 

@@ -5,6 +5,8 @@
  */
 
 import { Backoff, type BackoffOptions } from "../internal/backoff.ts";
+import { isCertificateFailure } from "../internal/certificate_failure.ts";
+import { retryAfter } from "../internal/retry_after.ts";
 import { connect, type ConnectOptions } from "./client.ts";
 import { isNormalClosure } from "./close_code.ts";
 import { ConnectionClosedError, HandshakeError } from "./errors.ts";
@@ -64,13 +66,6 @@ const HOOKS: ReconnectHooks = {
   now: () => performance.now(),
   wallClock: () => Date.now(),
 };
-
-/** The longest that a server can keep us waiting by Retry-After, in milliseconds: an hour. */
-const MAX_RETRY_AFTER = 3_600_000;
-
-/** The codes by which node:tls says that it does not trust a certificate. */
-const CERTIFICATE_CODES =
-  /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA)/;
 
 /**
  * Connects, and connects again whenever the connection has ended or could not be opened, after a random time that grows
@@ -141,21 +136,6 @@ export function isRetryable(error: Error): boolean {
   const { status, cause } = error;
   if (status >= 400 && status < 500) return status === 408 || status === 429;
   return !isCertificateFailure(cause);
-}
-
-function isCertificateFailure(cause: unknown): boolean {
-  if (!(cause instanceof Error)) return false;
-  // Deno reports what rustls refuses as InvalidData.
-  if (cause.name === "InvalidData") return true;
-  return "code" in cause && CERTIFICATE_CODES.test(String(cause.code));
-}
-
-/** Reads Retry-After (RFC 9110 §10.2.3), in milliseconds; 0 where it does not apply. */
-function retryAfter(error: Error, wallClock: () => number): number {
-  if (!(error instanceof HandshakeError) || (error.status !== 429 && error.status !== 503)) return 0;
-  const value = error.headers.get("retry-after") ?? "";
-  const wait = /^\d{1,10}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - wallClock();
-  return Number.isNaN(wait) ? 0 : Math.min(Math.max(wait, 0), MAX_RETRY_AFTER);
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -263,7 +243,8 @@ class Reconnector implements AsyncIterableIterator<WebSocketConnection> {
   async #wait(error: Error): Promise<void> {
     const { shouldRetry = isRetryable, onRetry } = this.#options;
     if (!shouldRetry(error)) throw error;
-    const milliseconds = Math.max(this.#backoff.next(), retryAfter(error, this.#hooks.wallClock));
+    const asked = error instanceof HandshakeError ? retryAfter(error, this.#hooks.wallClock) : 0;
+    const milliseconds = Math.max(this.#backoff.next(), asked);
     const { attempt } = this.#backoff;
     if (attempt >= this.#maxAttempts) throw error;
     onRetry?.({ error, attempt, delay: milliseconds });

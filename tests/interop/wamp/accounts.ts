@@ -92,37 +92,30 @@ export function crossbarAuth(): Readonly<Record<string, unknown>> {
   };
 }
 
-function scramEntry(kept: typeof ARGON2): ScramEntry {
-  const { iterations, memory } = kept;
-  const [salt, storedKey, serverKey] = [kept.salt, kept["stored-key"], kept["server-key"]].map((hex) =>
-    toBase64(fromHex(hex, hex.length / 2)!)
-  );
-  const kdf = kept.kdf === "pbkdf2" ? "pbkdf2" : "argon2id13";
-  return { kdf, iterations, memory, salt: salt!, storedKey: storedKey!, serverKey: serverKey!, role: ROLE };
+function base64OfHex(hex: string): string {
+  return toBase64(fromHex(hex, hex.length / 2)!);
+}
+
+function scramEntry({ iterations, memory, salt, ...keys }: typeof ARGON2): ScramEntry {
+  const [storedKey, serverKey] = [base64OfHex(keys["stored-key"]), base64OfHex(keys["server-key"])];
+  return { kdf: "argon2id13", iterations, memory, salt: base64OfHex(salt), storedKey, serverKey, role: ROLE };
 }
 
 /** The accounts in the form of a realm of Viaduct. */
 export async function viaductAuth(): Promise<readonly AuthMethod[]> {
   const role = ROLE;
-  const { ticket, wampcra, "wampcra, salted": salted, cryptosign, ...scram } = ACCOUNTS;
+  const { ticket, wampcra, "wampcra, salted": salted, "scram, argon2id": argon2, cryptosign } = ACCOUNTS;
   const { salt, iterations, keylen } = SALTING;
   return [
     acceptTicket({ principals: { [ticket.authid]: { ticket: ticket.secret, role } } }),
     acceptWampcra({
       users: {
         [wampcra.authid]: { secret: wampcra.secret, role },
-        [salted.authid]: {
-          ...{ secret: await deriveSecret(salted.secret, salt, iterations, keylen), role, ...SALTING },
-        },
+        [salted.authid]: { secret: await deriveSecret(salted.secret, salt, iterations, keylen), role, ...SALTING },
       },
     }),
-    acceptScram({
-      users: {
-        [scram["scram, argon2id"].authid]: scramEntry(ARGON2),
-        [scram["scram, pbkdf2"].authid]: scramEntry(PBKDF2),
-      },
-      dialect: "autobahn",
-    }),
+    // Without PBKDF2, which no client of others can do: an unknown id is challenged as somebody who is known would be.
+    acceptScram({ users: { [argon2.authid]: scramEntry(ARGON2) }, dialect: "autobahn" }),
     acceptCryptosign({ principals: { [cryptosign.authid]: { keys: [PUBLIC_KEY], role } } }),
   ];
 }

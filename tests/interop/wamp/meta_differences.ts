@@ -26,8 +26,8 @@ const SESSION_KEYS = ["realm", "authextra", "serializer", "resumed", "resumable"
 export const EXPLANATIONS: readonly Explanation[] = [
   {
     title: "an argument that is missing, or of a wrong type",
-    section: "Predefined URIs, Incorrect URIs and Interaction",
-    why: 'wamp.error.invalid_argument is for "argument types/values" that are "not acceptable to the called ' +
+    section: "Basic Profile URIs",
+    why: 'wamp.error.invalid_argument is for "argument types or values" that "are not acceptable to the called ' +
       'procedure". Crossbar.io answers as it does for any exception of a Python function.',
     differences: [
       'wamp.session.*(*): Viaduct "error wamp.error.invalid_argument", Crossbar.io "error wamp.error.runtime_error"',
@@ -102,7 +102,15 @@ export const EXPLANATIONS: readonly Explanation[] = [
     section: "Session Meta API; Session Testament",
     why: "It orders the events of one registration or subscription, not those of a session that ends. With Viaduct a " +
       "session has left when nothing of it is left, with Crossbar.io before.",
-    differences: ["leaving: order of events[*]: *", "executing testaments: order of events[*]: *"],
+    differences: [
+      'leaving: order of events[0]: Viaduct "wamp.registration.on_unregister", Crossbar.io "wamp.session.on_leave"',
+      'leaving: order of events[1]: Viaduct "wamp.registration.on_delete", Crossbar.io "wamp.registration.on_unregister"',
+      'leaving: order of events[2]: Viaduct "wamp.session.on_leave", Crossbar.io "wamp.registration.on_delete"',
+      'executing testaments: order of events[0]: Viaduct "com.example.will", Crossbar.io "wamp.session.on_leave"',
+      'executing testaments: order of events[2]: Viaduct "wamp.subscription.on_unsubscribe", Crossbar.io "com.example.will"',
+      'executing testaments: order of events[3]: Viaduct "wamp.subscription.on_delete", Crossbar.io "wamp.subscription.on_unsubscribe"',
+      'executing testaments: order of events[4]: Viaduct "wamp.session.on_leave", Crossbar.io "wamp.subscription.on_delete"',
+    ],
   },
   {
     title: "subscriptions to the topics of the meta API",
@@ -111,10 +119,10 @@ export const EXPLANATIONS: readonly Explanation[] = [
       'on_create is fired when a subscription is created "to a topic which was previously without subscribers", and ' +
       "list retrieves subscriptions, with no exception. Crossbar.io keeps quiet about topics under wamp.",
     differences: [
-      "observing: order of events: *",
-      "observing: wamp.subscription.on_create: *",
-      "observing: wamp.subscription.on_subscribe: *",
-      'wamp.subscription.list()[0].exact: Viaduct ["com.example.fence","com.example.topic","com.example.will",*"wamp.*], Crossbar.io ["com.example.fence","com.example.topic","com.example.will"]',
+      'observing: order of events: Viaduct ["wamp.subscription.on_create","wamp.subscription.on_create","wamp.subscription.on_subscribe","wamp.subscription.on_create","wamp.subscription.on_subscribe","wamp.subscription.on_create","wamp.subscription.on_subscribe","wamp.subscription.on_create","wamp.subscription.on_subscribe","wamp.subscription.on_create","wamp.subscription.on_subscribe"], Crossbar.io ["wamp.subscription.on_create","wamp.subscription.on_subscribe","wamp.subscription.on_create","wamp.subscription.on_subscribe"]',
+      'observing: wamp.subscription.on_create: Viaduct [["observer",{"id":"wamp.subscription.on_create","created":"a time","uri":"wamp.subscription.on_create","match":"exact"}],["observer",{"id":"wamp.subscription.on_subscribe","created":"a time","uri":"wamp.subscription.on_subscribe","match":"exact"}],["observer",{"id":"wamp.subscription.on_unsubscribe","created":"a time","uri":"wamp.subscription.on_unsubscribe","match":"exact"}],["observer",{"id":"wamp.subscription.on_delete","created":"a time","uri":"wamp.subscription.on_delete","match":"exact"}],["observer",{"id":"com.example.will","created":"a time","uri":"com.example.will","match":"exact"}],["observer",{"id":"com.example.fence","created":"a time","uri":"com.example.fence","match":"exact"}]], Crossbar.io [["observer",{"id":"com.example.will","created":"a time","uri":"com.example.will","match":"exact"}],["observer",{"id":"com.example.fence","created":"a time","uri":"com.example.fence","match":"exact"}]]',
+      'observing: wamp.subscription.on_subscribe: Viaduct [["observer","wamp.subscription.on_subscribe"],["observer","wamp.subscription.on_unsubscribe"],["observer","wamp.subscription.on_delete"],["observer","com.example.will"],["observer","com.example.fence"]], Crossbar.io [["observer","com.example.will"],["observer","com.example.fence"]]',
+      'wamp.subscription.list()[0].exact: Viaduct ["com.example.fence","com.example.topic","com.example.will","wamp.registration.on_create","wamp.registration.on_delete","wamp.registration.on_register","wamp.registration.on_unregister","wamp.session.on_join","wamp.session.on_leave","wamp.subscription.on_create","wamp.subscription.on_delete","wamp.subscription.on_subscribe","wamp.subscription.on_unsubscribe"], Crossbar.io ["com.example.fence","com.example.topic","com.example.will"]',
     ],
   },
   {
@@ -132,9 +140,9 @@ export const EXPLANATIONS: readonly Explanation[] = [
       "there.",
     differences: [
       'wamp.registration.remove_callee(com.example.add, a): Viaduct [], Crossbar.io "error wamp.error.runtime_error"',
-      "unregistering: order of events: *",
-      'unregistering: wamp.registration.on_unregister: Viaduct [["a","com.example.add"],*',
-      'unregistering: wamp.registration.on_delete: Viaduct [["a","com.example.add"],*',
+      'unregistering: order of events: Viaduct ["wamp.registration.on_unregister","wamp.registration.on_delete","wamp.registration.on_unregister","wamp.registration.on_unregister","wamp.registration.on_delete","wamp.registration.on_unregister","wamp.registration.on_delete"], Crossbar.io ["wamp.registration.on_unregister","wamp.registration.on_unregister","wamp.registration.on_delete","wamp.registration.on_unregister","wamp.registration.on_delete"]',
+      'unregistering: wamp.registration.on_unregister: Viaduct [["a","com.example.add"],["b","com.example.shared"],["a","com.example.shared"],["a","com.example.files"]], Crossbar.io [["b","com.example.shared"],["a","com.example.shared"],["a","com.example.files"]]',
+      'unregistering: wamp.registration.on_delete: Viaduct [["a","com.example.add"],["a","com.example.shared"],["a","com.example.files"]], Crossbar.io [["a","com.example.shared"],["a","com.example.files"]]',
     ],
   },
   {

@@ -29,7 +29,7 @@ import {
   takesKind,
   unannounced,
 } from "./effects.ts";
-import { DEFAULT_STORE_BYTES, EventHistory, RetainedEvents, type StoredEvent } from "./event_store.ts";
+import { DEFAULT_STORE_BYTES, EventHistory, RetainedEvents, type StoredEvent, weightOf } from "./event_store.ts";
 import { isAcceptablePattern, isAcceptableUri, matchesPattern, MatchIndex } from "./match.ts";
 
 /** A subscription whose events are kept. @internal */
@@ -353,7 +353,7 @@ export class Broker {
       details,
       accepts,
       except: except?.id,
-      listed: countListed(options),
+      weight: weightOf(details) + weightOf(options),
     };
   }
 
@@ -461,12 +461,6 @@ function eventDetails(publisher: Member, options: Publish["options"], grant: Gra
     ...(trustlevel !== undefined && { trustlevel }),
     ...(isDisclosed && { publisher: id, publisher_authid: authid, publisher_authrole: authrole }),
   };
-}
-
-function countListed(options: Publish["options"]): number {
-  const { eligible, eligible_authid, eligible_authrole, exclude, exclude_authid, exclude_authrole } = options;
-  const lists = [eligible, eligible_authid, eligible_authrole, exclude, exclude_authid, exclude_authrole];
-  return lists.reduce((sum, list) => sum + (list?.length ?? 0), 0);
 }
 
 /**

@@ -3,7 +3,7 @@
  * Sans-I/O.
  *
  * Both hold so many bytes at most, and forget the oldest beyond that. What they charge for an event is its payload,
- * its topic, its black- and whitelists and {@linkcode EVENT_OVERHEAD}.
+ * its topic, its Details, its black- and whitelists and {@linkcode EVENT_OVERHEAD}.
  *
  * @module
  */
@@ -39,12 +39,27 @@ export interface StoredEvent {
   readonly accepts: ((member: Member) => boolean) | undefined;
   /** The session that published it and does not get it. */
   readonly except: number | undefined;
-  /** How many entries its black- and whitelists have. */
-  readonly listed: number;
+  /** What its Details and its lists hold, in bytes, by {@linkcode weightOf}. */
+  readonly weight: number;
 }
 
-function costOf({ payload, topic, listed }: StoredEvent): number {
-  return payload.byteLength + 2 * topic.length + listed * LISTED_OVERHEAD + EVENT_OVERHEAD;
+/**
+ * What the strings of Details or Options hold, and black- and whitelists, in bytes: they are as long as a publisher likes.
+ *
+ * @internal
+ */
+export function weightOf(values: PassthruOptions): number {
+  let weight = 0;
+  for (const value of Object.values(values)) {
+    if (typeof value === "string") weight += 2 * value.length;
+    if (!Array.isArray(value)) continue;
+    for (const one of value) weight += LISTED_OVERHEAD + (typeof one === "string" ? 2 * one.length : 0);
+  }
+  return weight;
+}
+
+function costOf({ payload, topic, weight }: StoredEvent): number {
+  return payload.byteLength + 2 * topic.length + weight + EVENT_OVERHEAD;
 }
 
 function mayGet(event: StoredEvent, member: Member): boolean {

@@ -245,3 +245,20 @@ Deno.test("Broker is told anew whose events it keeps: what stays keeps its event
   effectsOf((effects) => broker.leave(bob, effects));
   assertEquals(broker.tableSize, 0);
 });
+
+Deno.test("Broker charges the strings and lists that come with an event it keeps", () => {
+  const long = "x".repeat(3_000);
+  const cases: readonly Publish["options"][] = [
+    { ppt_scheme: long },
+    { exclude_authid: [long] },
+    { eligible_authrole: ["a", long] },
+    { exclude: Array.from({ length: 100 }, (_, index) => index + 10) },
+  ];
+  for (const options of cases) {
+    const broker = brokerOf({ maxRetained: 5_000 });
+    retain(broker, ann, "t", 1, options);
+    assertEquals(broker.retained, 0, JSON.stringify(options).slice(0, 30));
+    retain(broker, ann, "t", 1);
+    assertEquals(broker.retained, 1);
+  }
+});

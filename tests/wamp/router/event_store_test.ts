@@ -23,7 +23,7 @@ function event(publication: number, options: Partial<StoredEvent> = {}): StoredE
     details: {},
     accepts: undefined,
     except: undefined,
-    listed: 0,
+    weight: 0,
     ...options,
   };
 }
@@ -136,7 +136,7 @@ Deno.test("RetainedEvents charges what it holds and gives back what it forgets",
   const cost = retained.cost;
   retained.retain(event(2));
   assertEquals([retained.size, retained.cost], [1, cost]);
-  retained.retain(event(3, { accepts: () => false, listed: 2 }));
+  retained.retain(event(3, { accepts: () => false, weight: 128 }));
   assertEquals(retained.cost, 2 * cost + 128);
   assertEquals(retained.find("t", "exact", ann).map(({ publication }) => publication), [2]);
   retained.retain(event(4));

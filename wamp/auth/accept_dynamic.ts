@@ -197,9 +197,9 @@ function methodOf({ method, decoyKey, decoy }: AcceptDynamicOptions, ask: Ask): 
       return {
         method,
         begin: async (request) => {
-          const answer = await ask(request);
           // Nobody has proved the id that the client asks for.
-          return answer && { principal: toPrincipal(answer, randomId().toString(36)) };
+          const principal = toPrincipal(await ask(request), randomId().toString(36));
+          return principal && { principal };
         },
       };
     case "ticket":

@@ -46,8 +46,6 @@ export function readAnswer(answer: unknown): DynamicAnswer | undefined {
 }
 
 /** Who somebody is; nobody where no id is known. @internal */
-export function toPrincipal(answer: DynamicAnswer, authid: string): Principal;
-export function toPrincipal(answer: DynamicAnswer | undefined, authid: string | undefined): Principal | undefined;
 export function toPrincipal(answer: DynamicAnswer | undefined, authid: string | undefined): Principal | undefined {
   const name = answer?.authid ?? authid;
   return answer === undefined || name === undefined ? undefined : principalOf(answer, name);

@@ -39,6 +39,7 @@ export { acceptTicket, type AcceptTicketOptions, type TicketEntry } from "./acce
 export { acceptWampcra, type WampcraEntry } from "./accept_wampcra.ts";
 export { anonymous } from "./anonymous.ts";
 export type { AuthAnswer, AuthChallenge, Authenticator } from "./authenticator.ts";
+export { certificate } from "./certificate.ts";
 export { cryptosign, type CryptosignOptions } from "./cryptosign.ts";
 export {
   type Argon2id,

@@ -72,8 +72,14 @@ const KEY_BYTES = 32;
 const MIN_ITERATIONS = 4096;
 const MAX_ITERATIONS = 10_000_000;
 const MAX_MEMORY = 4 << 20;
-/** Joins under way at a time with one authenticator; beyond that the oldest is given up. */
-const MAX_PENDING = 1024;
+/** Joins under way at a time; beyond that the oldest is given up. */
+const MAX_PENDING = 1 << 14;
+
+/**
+ * The nonces of joins that wait for a challenge. A HELLO has room for one: who offers both dialects can be challenged in
+ * either.
+ */
+const pendingNonces = new Set<string>();
 
 /**
  * The cost and salt of a user's keys.
@@ -227,8 +233,6 @@ class ScramAuthenticator implements Authenticator {
   readonly authid: string;
   readonly #options: ScramOptions;
   readonly #dialect: ScramDialect;
-  /** The nonces of joins that wait for a challenge. */
-  readonly #nonces = new Set<string>();
   /** The signatures expected of routers, of joins that wait for a welcome. */
   readonly #expected = new Set<string>();
 
@@ -242,7 +246,7 @@ class ScramAuthenticator implements Authenticator {
   /** Each joining has a nonce of its own. */
   hello(): Readonly<Dict> {
     const nonce = toBase64(randomBytes(NONCE_BYTES));
-    remember(this.#nonces, nonce);
+    remember(pendingNonces, nonce);
     return { nonce, channel_binding: null };
   }
 
@@ -263,7 +267,7 @@ class ScramAuthenticator implements Authenticator {
     const { nonce, salt, iterations, memory } = extra;
     const kdf = extra.kdf === ARGON2ID[this.#dialect] ? "argon2id13" : extra.kdf === "pbkdf2" ? "pbkdf2" : undefined;
     if (
-      typeof nonce !== "string" || !this.#nonces.delete(nonce.slice(0, NONCE_LENGTH)) || nonce.length <= NONCE_LENGTH
+      typeof nonce !== "string" || !pendingNonces.delete(nonce.slice(0, NONCE_LENGTH)) || nonce.length <= NONCE_LENGTH
     ) {
       throw new TypeError("Cannot answer wamp-scram: the nonce of the CHALLENGE does not continue ours");
     }

@@ -248,6 +248,70 @@ Deno.test("unknown ids are challenged like known ones: stable salts, the same st
   }
 });
 
+Deno.test("unknown ids look like one of the users there are: salted or not, at the same cost, of the same role", async () => {
+  const plain = { secret: "s", role: "admin" };
+  const salted = { secret: "s", role: "user", salt: "12345678", iterations: 5_000, keylen: 16 };
+  const shapeOf = (challenge: Readonly<Dict>): string => {
+    const { salt, iterations, keylen, challenge: text } = challenge;
+    return [JSON.parse(`${text}`).authrole, `${salt ?? ""}`.length, iterations, keylen].join(" ");
+  };
+  const shapes = async (method: AuthMethod, ids: readonly string[]): Promise<Set<string>> => {
+    const dialogs = await Promise.all(ids.map(async (id) => dialogOf(await method.begin(request(id)))));
+    return new Set(dialogs.map(({ challenge }) => shapeOf(challenge)));
+  };
+  const strangers = Array.from({ length: 64 }, (_, index) => `stranger${index}`);
+  const method = acceptWampcra({ users: { plain, salted } });
+  assertEquals([...await shapes(method, strangers)].sort(), [...await shapes(method, ["plain", "salted"])].sort());
+  const looked = acceptWampcra({ users: () => undefined, decoy: { role: "guest", iterations: 7 } });
+  assertEquals(await shapes(looked, strangers), new Set(["guest 0  "]));
+  const empty = acceptWampcra({ users: {} });
+  assertEquals(await shapes(empty, strangers), new Set(["user 16 1000 32"]));
+  const scrams = acceptScram({ users: { user: await credentialOf("AAAAAAAAAAA=", 5_000) } });
+  const { challenge } = dialogOf(await scrams.begin(request("nobody", { authextra: { nonce: "AAAA" } })));
+  assertEquals([challenge.iterations, `${challenge.salt}`.length], [5_000, 12]);
+});
+
+async function credentialOf(salt: string, iterations: number) {
+  return { ...await scramCredential("pencil", { salt, iterations }), role: "user" };
+}
+
+Deno.test("what is kept of somebody says under which name, role, realm and provider it joins", async () => {
+  const entry = { role: "user", authid: "Joe", authprovider: "db", authextra: { floor: 2 }, realm: "realm2" };
+  const { role, ...more } = entry;
+  const method = acceptTicket({ principals: { joe: { ticket: "right", ...entry } } });
+  assertEquals(await authenticate(ticket({ authid: "joe", ticket: "right" }), method), { authrole: role, ...more });
+  const cra = acceptWampcra({ users: { joe: { secret: "s", ...entry } } });
+  const { challenge } = dialogOf(await cra.begin(request("joe"))).challenge;
+  const { authid, authrole, authprovider } = JSON.parse(`${challenge}`);
+  assertEquals([authid, authrole, authprovider], ["Joe", "user", "db"]);
+});
+
+Deno.test("an entry without a secret lets nobody in, not even with an empty one", async () => {
+  const empty = acceptTicket({ principals: () => ({ role: "user", ticket: "" }) });
+  await assertRejects(() => authenticate(ticket({ authid: "joe", ticket: "" }), empty), TypeError, "empty");
+  const cra = acceptWampcra({ users: { joe: { secret: "", role: "user" } } });
+  await assertRejects(() => authenticate(wampcra({ authid: "joe", secret: "" }), cra), TypeError, "empty");
+  for (const options of [{}, { principals: {}, verify: () => undefined }]) {
+    assertThrows(() => acceptTicket(options), TypeError, "one of principals and verify");
+  }
+});
+
+Deno.test("a key that several own is that one's who the client says it is, and nobody's otherwise", async () => {
+  const keys = [await publicKeyOf(PRIVATE_KEY)];
+  const method = acceptCryptosign({ principals: { one: { keys, role: "a" }, two: { keys, role: "b" } } });
+  const as = (authid: string | undefined) =>
+    authenticate(cryptosign({ privateKey: PRIVATE_KEY, ...(authid !== undefined && { authid }) }), method);
+  assertEquals(await as("two"), { authid: "two", authrole: "b" });
+  assertEquals(await as(undefined), undefined);
+});
+
+Deno.test("a certificate without a common name is called by its fingerprint", async () => {
+  const method = acceptCertificate({ principals: () => Promise.resolve({ role: "x" }) });
+  const peerCertificate = { commonName: "", fingerprint256: "AB:CD" };
+  const decision = await method.begin(request(undefined, { transport: { ...TRANSPORT, peerCertificate } }));
+  assertEquals(decision, { principal: { authid: "AB:CD", authrole: "x", authprovider: "tls" } });
+});
+
 Deno.test("decoys stay the same after a restart where a key is set, and differ otherwise", async () => {
   const saltBy = async (decoyKey?: string) => {
     const method = acceptWampcra({ users: () => undefined, ...(decoyKey !== undefined && { decoyKey }) });

@@ -238,6 +238,31 @@ Deno.test("an authenticator that does not answer within authTimeout is not waite
   assertEquals(asking.router.statistics("realm1").openCalls, 0);
 });
 
+Deno.test("what an authenticator leaves out, or writes wrongly, fails and is no refusal", async () => {
+  const scramUser = {
+    role: "user",
+    kdf: "pbkdf2",
+    iterations: 4096,
+    salt: "AAAA",
+    storedKey: "AAAA",
+    serverKey: "AAAA",
+  };
+  const byMethod: readonly (readonly [Authenticator, AcceptDynamicOptions["method"], unknown])[] = [
+    [wampcra({ authid: "joe", secret: "x" }), "wampcra", "user"],
+    [wampcra({ authid: "joe", secret: "x" }), "wampcra", { role: "user", secret: "x", salt: 5 }],
+    [wampcra({ authid: "joe", secret: "x" }), "wampcra", { role: "user", secret: "x", salt: "s", iterations: 1.5 }],
+    [scram({ authid: "joe", password: "x" }), "wamp-scram", { ...scramUser, kdf: "md5" }],
+    [scram({ authid: "joe", password: "x" }), "wamp-scram", { ...scramUser, iterations: undefined }],
+    [scram({ authid: "joe", password: "x" }), "wamp-scram", { ...scramUser, storedKey: undefined }],
+    [cryptosign({ authid: "joe", privateKey: PRIVATE_KEY }), "cryptosign", { role: "user", pubkey: "ff" }],
+  ];
+  for (const [authenticator, method, answer] of byMethod) {
+    const authenticate = () => answer as DynamicPrincipal;
+    await using asking = new Asking({ method, authenticate });
+    assertEquals(await asking.refusal(authenticator), "wamp.error.authentication_failed", JSON.stringify(answer));
+  }
+});
+
 Deno.test("errors that say that somebody is refused are told from those that say that something failed", async () => {
   const reasons = new Map([
     ["wamp.error.no_such_principal", "wamp.error.authentication_denied"],

@@ -2,12 +2,14 @@ import {
   acceptAnonymous,
   acceptCertificate,
   acceptCryptosign,
+  acceptDynamic,
   acceptScram,
   acceptTicket,
   acceptWampcra,
   anonymous,
   type Authenticator,
   type AuthMethod,
+  certificate,
   cryptosign,
   deriveSecret,
   scram,
@@ -162,6 +164,16 @@ Deno.test("several methods are offered in the client's order, with what each nee
   }
 });
 
+Deno.test("scram: a client that offers both dialects joins by the one that the realm has", async () => {
+  const both = (["specification", "autobahn"] as const).map((dialect) =>
+    scram({ authid: "user", password: "pencil", dialect })
+  );
+  for (const dialect of ["specification", "autobahn"] as const) {
+    await using listening = await Listening.start([acceptScram({ users: { user: credential }, dialect })]);
+    for (const url of listening.urls) assertMatch(await tryJoin(url, both), /^user user (?:wamp-)?scram static$/);
+  }
+});
+
 Deno.test("anonymous clients get a role and an id of the router's, whatever id they ask for", async () => {
   await using listening = await Listening.start([acceptAnonymous({ authrole: "guest" })]);
   for (const url of listening.urls) {
@@ -256,7 +268,7 @@ Deno.test("a TLS client certificate is an identity, by wss and rss (WAMP, TLS Ce
     },
   });
   await using listening = await Listening.start([accept], { tls, rawsocket: { port: 0, tls } });
-  const offer = [{ method: "tls" }];
+  const offer = [certificate()];
   for (const url of listening.urls) {
     const joined = await tryJoin(url, offer, { caCerts: [caCert], ...client });
     assertEquals(joined, `${seen[0]} sensor tls tls`);
@@ -281,7 +293,30 @@ Deno.test("a TLS client certificate is an identity, by wss and rss (WAMP, TLS Ce
   assertEquals(await by({ other: { role: "named" } }), DENIED);
 });
 
+Deno.test("a dynamic authenticator is told of the certificate, and of the headers of a WebSocket", async () => {
+  const { server, client, caCert } = createTlsFixture();
+  const tls = { ...server, clientCaCerts: [caCert] };
+  const seen: Record<string, unknown>[] = [];
+  const accept = acceptDynamic({
+    method: "tls",
+    authenticate: (_realm, _authid, { transport }) => {
+      seen.push(transport);
+      return "sensor";
+    },
+  });
+  await using listening = await Listening.start([accept], { tls, rawsocket: { port: 0, tls } });
+  for (const url of listening.urls) {
+    assertMatch(await tryJoin(url, [certificate()], { caCerts: [caCert], ...client }), / sensor tls dynamic$/);
+  }
+  const certificates = seen.map(({ client_cert }) => client_cert as { cn: string; sha256: string });
+  assertEquals(certificates[0], certificates[1]);
+  assertMatch(certificates[0]!.sha256, /^[0-9A-F:]{95}$/);
+  assertEquals(seen.map(({ type, secure }) => [type, secure]), [["websocket", true], ["rawsocket", true]]);
+  const [headers, none] = seen.map(({ http_headers_received }) => http_headers_received as Record<string, string>);
+  assertEquals([headers?.["sec-websocket-version"], none], ["13", undefined]);
+});
+
 Deno.test("without a client certificate the method tls lets nobody in", async () => {
   await using listening = await Listening.start([acceptCertificate({ principals: () => ({ role: "any" }) })]);
-  for (const url of listening.urls) assertEquals(await tryJoin(url, [{ method: "tls" }]), DENIED);
+  for (const url of listening.urls) assertEquals(await tryJoin(url, [certificate()]), DENIED);
 });

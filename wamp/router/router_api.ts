@@ -242,8 +242,8 @@ export interface RouterOptions {
   readonly authTimeout?: number;
   /**
    * How often clients of one remote address may fail to prove who they are within a minute; until that is over, all from
-   * there are refused but anonymous ones. Behind a proxy all clients have one address; on a Unix socket, and by
-   * `accept()` and `upgrade()`, they have none and are not counted. @default {Infinity}
+   * there are refused but anonymous ones. Behind a proxy all clients have one address; where a transport knows none, as
+   * on a Unix socket and by `upgrade()`, they are not counted. @default {Infinity}
    */
   readonly maxAuthFailures?: number;
   /** Receives log records. @default {silent} */

@@ -17,7 +17,7 @@ import { json } from "../../../wamp/serializers/mod.ts";
 import { openSession } from "../../../wamp/session.ts";
 import type { InvocationHandler, Session } from "../../../wamp/session_api.ts";
 import { localPair } from "../../../wamp/transports/local.ts";
-import { assert, assertEquals, assertMatch, assertThrows } from "../../std.ts";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../../std.ts";
 import { fieldLogger } from "../field_logger.ts";
 
 const PROCEDURE = "com.example.authenticate";
@@ -91,6 +91,23 @@ Deno.test("a procedure decides about tickets: its arguments and its result are C
   };
   assertEquals(seen, [["realm1", "joe", details]]);
   assertEquals(await asking.refusal(ticket({ authid: "joe", ticket: "wrong" })), "wamp.error.authentication_denied");
+});
+
+Deno.test("the router may call an authenticator that the realm's roles let nobody call", async () => {
+  const router = createRouter({
+    realms: [{
+      uri: "realm1",
+      auth: [acceptDynamic({ method: "ticket", procedure: PROCEDURE })],
+      roles: { user: { permissions: [] } },
+    }],
+  });
+  const backend = await router.join("realm1");
+  await backend.register(PROCEDURE, () => "user");
+  const [inside, outside] = localPair(json);
+  router.attach(inside);
+  const session = await openSession(outside, { realm: "realm1", auth: [ticket({ authid: "joe", ticket: "x" })] });
+  await assertRejects(() => session.call(PROCEDURE), ApplicationError, "not_authorized");
+  await router.shutdown({ timeout: 1_000 });
 });
 
 Deno.test("a role alone is enough; an authid and a realm of the authenticator's own replace those asked for", async () => {

@@ -268,8 +268,8 @@ function* checkMethod(method: AuthConfig, place: ConfigPlace, config: RouterConf
   }
   if (method.method === "cryptosign") yield* checkKeys(method.principals, place.at("principals"));
   if (method.method !== "scram" && method.method !== "wamp-scram") return;
-  for (const [authid, { kdf, memory }] of Object.entries(method.users)) {
-    if (kdf !== "argon2id13" || memory !== undefined) continue;
+  for (const [authid, { kdf, memory = 0 }] of Object.entries(method.users)) {
+    if (kdf !== "argon2id13" || memory !== 0) continue;
     yield place.at("users", authid).problem('must have memory where kdf is "argon2id13"');
   }
 }

@@ -96,9 +96,13 @@ function buildRealm(
   );
   const auth = realm.auth && buildAuth(realm, place.at("auth"), remembered, context);
   const authorize = buildAuthorizer(realm, context);
-  const fixed = present({ slowConsumer, uriRules, requestIds });
-  const options = { uri, ...fixed, ...present({ limits, eventStores, roles, auth, authorize }) };
-  const changeable = { limits, eventStores, roles: realm.roles, auth: realm.auth, authorizer: realm.authorizer, seen };
+  const options = {
+    uri,
+    ...present({ slowConsumer, uriRules, requestIds, limits, eventStores, roles, auth, authorize }),
+  };
+  const fixed = { uriRules, requestIds, maxRetained: limits?.maxRetained };
+  const { roles: permitted, auth: methods, authorizer } = realm;
+  const changeable = { slowConsumer, limits, eventStores, permitted, methods, authorizer, seen };
   return { options, identity: JSON.stringify(changeable), fixed: JSON.stringify(fixed) };
 }
 

@@ -150,7 +150,7 @@ const SCRAM_ENTRY: Schema = entryOf(["kdf", "salt", "iterations", "storedKey", "
   kdf: { description: "The key derivation function.", enum: ["pbkdf2", "argon2id13"] },
   salt: { ...BASE64, description: "The salt, in base64." },
   iterations: { description: "The rounds of the key derivation.", type: "integer", minimum: 1 },
-  memory: { description: "The memory that Argon2 takes, in kibibytes.", type: "integer", minimum: 1 },
+  memory: { description: "The memory that Argon2 takes, in kibibytes.", type: "integer", minimum: 0 },
   storedKey: {
     description: "The StoredKey of RFC 5802, in base64.",
     type: "string",

@@ -6,6 +6,7 @@
 
 import { failureMessage, type Logger } from "../internal/log.ts";
 import { createRouter, type Router, type RouterServer, serveRouter } from "../wamp/router/mod.ts";
+import { removeStaleSocket } from "../websocket/mod.ts";
 import type { CommandOutput } from "./command.ts";
 import {
   buildConfig,
@@ -40,7 +41,9 @@ export class ConfiguredRouter {
   /** What is done to it, one thing after the other. */
   #work: Promise<void> = Promise.resolve();
   #pages: RouterPages | undefined;
-  #running: { readonly router: Router; config: BuiltConfig } | undefined;
+  #running: { readonly router: Router; readonly started: BuiltConfig; config: BuiltConfig } | undefined;
+  /** What cannot be changed of the realms that run. */
+  readonly #fixed = new Map<string, string>();
 
   /** Nothing is read before {@linkcode check} or {@linkcode start}. */
   constructor(source: ConfigSource, output: CommandOutput) {
@@ -75,7 +78,8 @@ export class ConfiguredRouter {
     const realms = [...config.realms.values()].map(({ options }) => options);
     const router = createRouter({ ...config.router, realms, logger: this.#logger });
     this.#procedures.use(router);
-    this.#running = { router, config };
+    this.#running = { router, started: config, config };
+    for (const [uri, { fixed }] of config.realms) this.#fixed.set(uri, fixed);
     for (const transport of config.transports) await this.#listen(router, transport);
     const { metrics, console } = config.config;
     const output = this.#output;
@@ -102,18 +106,21 @@ export class ConfiguredRouter {
   }
 
   async #listen(router: Router, built: BuiltTransport): Promise<void> {
+    const { unix, rawsocket } = built.options;
+    const path = unix ?? rawsocket?.unix;
+    if (path !== undefined && await removeStaleSocket(path)) {
+      this.#logger.warn("Removed the socket of a router that was killed", { path });
+    }
     const server = await serveRouter(router, { ...built.options, logger: this.#logger });
     this.#listeners.set(built.name, server.addresses);
     this.#open.push({ built, server });
-    const { unix, rawsocket } = built.options;
-    const path = unix ?? rawsocket?.unix;
-    const url = path === undefined ? server.url || server.rawsocketUrl : rawsocket ? `unix:${path}` : `ws+unix:${path}`;
-    this.#output.print(`Listening on ${url}`);
+    const unixUrl = rawsocket === undefined ? `ws+unix:${path}:${built.options.path ?? "/ws"}` : `unix:${path}`;
+    this.#output.print(`Listening on ${path === undefined ? server.url || server.rawsocketUrl : unixUrl}`);
   }
 
   async #reload(): Promise<void> {
     if (this.#running === undefined) return;
-    const { router, config: old } = this.#running;
+    const { router, started, config: old } = this.#running;
     let config: BuiltConfig;
     try {
       config = this.check();
@@ -124,7 +131,7 @@ export class ConfiguredRouter {
     }
     this.#running.config = config;
     this.#logger.configure(config.config.logging ?? {});
-    const needRestart = [...changedSettings(old, config)];
+    const needRestart = [...changedSettings(started, config)];
     const realms = await this.#reloadRealms(router, old.realms, config.realms, needRestart);
     this.#pages?.update([...config.realms.values()].map(({ options }) => options));
     const transports = await this.#reloadTransports(router, config.transports, needRestart);
@@ -148,10 +155,13 @@ export class ConfiguredRouter {
       const before = old.get(uri);
       if (before === undefined) {
         router.addRealm(options);
+        this.#fixed.set(uri, fixed);
         realmsAdded.push(uri);
         continue;
       }
-      if (before.fixed !== fixed) needRestart.push(`slowConsumer, uriRules or requestIds of realm ${uri}`);
+      if (this.#fixed.get(uri) !== fixed) {
+        needRestart.push(`uriRules, requestIds or limits.maxRetained of realm ${uri}`);
+      }
       if (before.identity === identity) continue;
       router.updateRealm(options);
       realmsChanged.push(uri);

@@ -5,6 +5,7 @@
  */
 
 import { main } from "@viaduct/viaduct/cli";
+import { assert } from "../std.ts";
 
 /** What a finished command left. */
 export interface CommandResult {
@@ -41,4 +42,60 @@ export async function withServer(
     stop.abort();
   }
   return await ended;
+}
+
+/** A command that runs until it is stopped. */
+export class Running {
+  /** Its lines for standard output. */
+  readonly printed: string[] = [];
+  /** Its lines for standard error. */
+  readonly reported: string[] = [];
+  readonly #controller = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  readonly #ended: Promise<number>;
+
+  /** Starts it. */
+  constructor(args: readonly string[]) {
+    const take = (lines: string[]) => (line: string): void => {
+      lines.push(line);
+      for (const look of this.#waiting) look();
+    };
+    const output = { print: take(this.printed), report: take(this.reported) };
+    this.#ended = main(args, output, this.#controller.signal);
+    void this.#ended.then(() => this.#waiting.forEach((look) => look()));
+  }
+
+  /** Waits for a line, printed before or after this call; fails where the command ends without it. */
+  async line(lines: readonly string[], pattern: RegExp): Promise<RegExpExecArray> {
+    let hasEnded = false;
+    void this.#ended.then(() => hasEnded = true);
+    for (;;) {
+      const found = lines.map((line) => pattern.exec(line)).find((match) => match !== null);
+      if (found) return found;
+      assert(!hasEnded, `Ended without ${pattern}: ${JSON.stringify([this.printed, this.reported])}`);
+      await this.change();
+    }
+  }
+
+  /** Waits for another line, or for its end. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+    });
+  }
+
+  /** Stops it, as Ctrl+C does, and gives its exit code. */
+  stop(): Promise<number> {
+    this.#controller.abort();
+    return this.#ended;
+  }
+
+  /** Its exit code, once it has ended. */
+  get code(): Promise<number> {
+    return this.#ended;
+  }
 }

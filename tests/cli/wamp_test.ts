@@ -1,58 +1,9 @@
 import { join as joinPath } from "node:path";
 import { ApplicationError, join, type Session } from "@viaduct/viaduct/wamp";
-import { main } from "@viaduct/viaduct/cli";
 import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
 import { Process } from "../support/processes.ts";
-import { type CommandResult, runMain } from "./running.ts";
-
-/** A command that runs until it is stopped. */
-class Running {
-  readonly printed: string[] = [];
-  readonly reported: string[] = [];
-  readonly #controller = new AbortController();
-  readonly #waiting = new Set<() => void>();
-  readonly #ended: Promise<number>;
-
-  constructor(args: readonly string[]) {
-    const take = (lines: string[]) => (line: string): void => {
-      lines.push(line);
-      for (const look of this.#waiting) look();
-    };
-    const output = { print: take(this.printed), report: take(this.reported) };
-    this.#ended = main(args, output, this.#controller.signal);
-    void this.#ended.then(() => this.#waiting.forEach((look) => look()));
-  }
-
-  /** Waits for a line, printed before or after this call; fails where the command ends without it. */
-  async line(lines: readonly string[], pattern: RegExp): Promise<RegExpExecArray> {
-    let hasEnded = false;
-    void this.#ended.then(() => hasEnded = true);
-    for (;;) {
-      const found = lines.map((line) => pattern.exec(line)).find((match) => match !== null);
-      if (found) return found;
-      assert(!hasEnded, `Ended without ${pattern}: ${JSON.stringify([this.printed, this.reported])}`);
-      await new Promise<void>((resolve) => {
-        const look = (): void => {
-          this.#waiting.delete(look);
-          resolve();
-        };
-        this.#waiting.add(look);
-      });
-    }
-  }
-
-  /** Stops it, as Ctrl+C does, and gives its exit code. */
-  stop(): Promise<number> {
-    this.#controller.abort();
-    return this.#ended;
-  }
-
-  /** Its exit code, once it has ended. */
-  get code(): Promise<number> {
-    return this.#ended;
-  }
-}
+import { type CommandResult, runMain, Running } from "./running.ts";
 
 /** What a test has to do with: a router of the command line, and a session of the test's own. */
 interface Bench {

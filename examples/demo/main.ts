@@ -2,7 +2,7 @@
  * The demo: a router, a backend, a frontend, and a page in which to watch them and to take part.
  *
  * ```sh
- * deno run --allow-net --allow-read=examples/demo/page,internal,wamp,websocket examples/demo/main.ts
+ * deno run --allow-net --allow-read=examples/demo/page,cli/console/page,internal,wamp,websocket examples/demo/main.ts
  * ```
  *
  * @module

@@ -16,7 +16,7 @@ const LIMIT = 30_000;
 async function loadPage(page: URL, print: Print): Promise<void> {
   const html = await load(page);
   const scripts = new Map<string, string>();
-  await loadScript(new URL("/page/main.ts", page), page, scripts);
+  await loadScript(new URL("/examples/demo/page/main.ts", page), page, scripts);
   for (const [path, script] of scripts) {
     if (/^import type /m.test(script)) throw new Error(`${path} must have its types stripped`);
   }
@@ -32,7 +32,7 @@ async function loadScript(url: URL, page: URL, scripts: Map<string, string>): Pr
     .map(([, first, second]) => first ?? second ?? "");
   await Promise.all(specifiers.map((specifier) => {
     const isPackage = specifier === "@viaduct/viaduct/wamp";
-    return loadScript(isPackage ? new URL("/viaduct/wamp/mod.ts", page) : new URL(specifier, url), page, scripts);
+    return loadScript(isPackage ? new URL("/wamp/mod.ts", page) : new URL(specifier, url), page, scripts);
   }));
 }
 

@@ -1,40 +1,24 @@
 /**
- * The pages beside the socket.
+ * The pages beside the socket. What the page has in common with the console of `viaduct router --console` it takes from
+ * there: its style, its forms, and how its scripts are served.
  *
  * @module
  */
 
 import page from "./page/index.html" with { type: "text" };
-import style from "./page/style.css" with { type: "text" };
-import { Sources } from "./sources.ts";
+import { pageHeaders, Sources } from "../../cli/console/sources.ts";
 
 /** Makes a function that answers plain requests. */
 export function createSite(): (request: Request) => Promise<Response> {
-  const sources = new Sources();
+  const sources = new Sources({ prefix: "examples/demo/page/", folder: new URL("./page/", import.meta.url) });
   return async (request) => {
     const { pathname } = new URL(request.url);
-    if (pathname === "/") return answerPage();
-    if (pathname === "/style.css") return new Response(style, { headers: headersOf("text/css") });
-    return await sources.answer(pathname) ?? new Response("Not found\n", { status: 404 });
+    return pathname === "/" ? answerPage() : await sources.answer(pathname);
   };
 }
 
 /** A nonce lets the page's own import map in; scripts and styles come from here and from nowhere else. */
 function answerPage(): Response {
   const nonce = crypto.randomUUID();
-  return new Response(page.replaceAll("NONCE", nonce), {
-    headers: {
-      ...headersOf("text/html"),
-      "content-security-policy": `default-src 'none'; script-src 'self' 'nonce-${nonce}'; style-src 'self'; ` +
-        "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    },
-  });
-}
-
-function headersOf(type: string): Record<string, string> {
-  return {
-    "content-type": `${type}; charset=utf-8`,
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-cache",
-  };
+  return new Response(page.replaceAll("NONCE", nonce), { headers: pageHeaders("text/html", nonce) });
 }

@@ -2,7 +2,7 @@ import type { Session } from "@viaduct/viaduct/wamp";
 import { createRouter } from "@viaduct/viaduct/wamp/router";
 import { assertEquals, assertThrows } from "../std.ts";
 import { Directory, type Entry, type EntryKind } from "../../examples/demo/page/directory.ts";
-import { formatArguments, formatValue, InputError, parseList, parseObject } from "../../examples/demo/page/values.ts";
+import { formatArguments, formatValue, InputError, parseList, parseObject } from "../../cli/console/page/values.ts";
 
 /** A directory that can be waited for. */
 class Watched {

@@ -53,25 +53,32 @@ Deno.test("demo serves its page and the scripts that it imports, stripped of typ
       assertEquals(html.match(/(?:src|href)="(?!data:|\/)/g), null);
     });
     await t.step("scripts are JavaScript", async () => {
-      const scripts = await loadScripts(new URL("page/main.ts", page), {
-        "@viaduct/viaduct/wamp": "/viaduct/wamp/mod.ts",
+      const scripts = await loadScripts(new URL("examples/demo/page/main.ts", page), {
+        "@viaduct/viaduct/wamp": "/wamp/mod.ts",
       });
       assert(scripts.size > 20, [...scripts.keys()].join(" "));
       for (const [path, text] of scripts) {
-        assert(/^\/(?:page|viaduct\/(?:wamp|internal|websocket))\//.test(path), path);
+        assert(/^\/(?:examples\/demo\/page|cli\/console\/page|wamp|internal|websocket)\//.test(path), path);
         assertEquals(text.match(/^(?:import type|export type|interface|type) /gm), null, path);
       }
     });
     await t.step("other files stay where they are", async () => {
       const paths = [
-        ...["deno.json", "viaduct/deno.json", "viaduct/mod.ts", "viaduct/cli/main.ts", "page/index.html", "page/"],
-        ...["viaduct/wamp/../cli/main.ts", "viaduct/wamp/%2e%2e/cli/main.ts", "viaduct/wamp/%2e%2e%2fcli%2fmain.ts"],
         ...[
-          "viaduct/wamp//etc/passwd",
-          "viaduct/wamp/nothing.ts",
-          "viaduct/wamp/mod.ts%00",
-          "page/..%2fmain.ts",
-          "viaduct/",
+          "deno.json",
+          "mod.ts",
+          "cli/main.ts",
+          "cli/console/sources.ts",
+          "examples/demo/main.ts",
+          "examples/demo/page/",
+        ],
+        ...["wamp/../cli/main.ts", "wamp/%2e%2e/cli/main.ts", "wamp/%2e%2e%2fcli%2fmain.ts"],
+        ...[
+          "wamp//etc/passwd",
+          "wamp/nothing.ts",
+          "wamp/mod.ts%00",
+          "examples/demo/page/..%2fmain.ts",
+          "examples/",
         ],
       ];
       for (const path of paths) {

@@ -6,11 +6,9 @@
 
 /// <reference lib="dom" />
 
+import { byId, make, makeButton } from "../../../cli/console/page/dom.ts";
+import { fillList, plural, suggest } from "../../../cli/console/page/lists.ts";
 import type { Directory, Entry, EntryKind } from "./directory.ts";
-import { byId, make, makeButton } from "./dom.ts";
-
-/** More than these are counted, not shown. */
-const MAX_SHOWN = 100;
 
 /** What happens when a person chooses an entry. */
 export interface ListActions {
@@ -53,11 +51,13 @@ export class Lists {
   #draw(): void {
     const procedures = this.#visible("registration");
     const topics = this.#visible("subscription");
-    fill("procedures", procedures, "Nobody offers any.", (entry) => this.#drawProcedure(entry));
-    fill("topics", topics, "Nobody listens.", (entry) => this.#drawTopic(entry));
-    fill("sessions", this.#visible("session"), "Nobody is here.", (entry) => this.#drawSession(entry));
-    suggest("known-procedures", procedures);
-    suggest("known-topics", topics);
+    const [nobodyOffers, nobodyListens] = [{ nothing: "Nobody offers any." }, { nothing: "Nobody listens." }];
+    fillList("procedures", procedures, nobodyOffers, (entry) => this.#drawProcedure(entry));
+    fillList("topics", topics, nobodyListens, (entry) => this.#drawTopic(entry));
+    const nobodyHere = { nothing: "Nobody is here." };
+    fillList("sessions", this.#visible("session"), nobodyHere, (entry) => this.#drawSession(entry));
+    suggest("known-procedures", procedures.map(uriOf));
+    suggest("known-topics", topics.map(uriOf));
   }
 
   #visible(kind: EntryKind): readonly Entry[] {
@@ -103,36 +103,6 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-function plural(count: number, what: string): string {
-  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
-}
-
-function fill(
-  id: string,
-  entries: readonly Entry[],
-  nothing: string,
-  draw: (entry: Entry) => HTMLLIElement,
-): void {
-  const list = byId(id, HTMLUListElement);
-  byId(`${id}-count`, HTMLSpanElement).textContent = String(entries.length);
-  // Whoever moves through the list by keyboard keeps their place.
-  const focused = list.contains(document.activeElement) ? document.activeElement?.textContent : undefined;
-  const items = entries.slice(0, MAX_SHOWN).map(draw);
-  if (items.length === 0) items.push(make("li", "empty", nothing));
-  if (entries.length > MAX_SHOWN) items.push(make("li", "empty", `and ${entries.length - MAX_SHOWN} more`));
-  list.replaceChildren(...items);
-  if (focused === undefined) return;
-  for (const item of items) {
-    const button = item.querySelector("button");
-    if (button !== null && button.textContent === focused) button.focus();
-  }
-}
-
-function suggest(id: string, entries: readonly Entry[]): void {
-  const options = entries.slice(0, MAX_SHOWN).map(({ details }) => {
-    const option = document.createElement("option");
-    option.value = String(details.uri);
-    return option;
-  });
-  byId(id, HTMLDataListElement).replaceChildren(...options);
+function uriOf({ details }: Entry): string {
+  return String(details.uri);
 }

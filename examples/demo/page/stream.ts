@@ -7,8 +7,8 @@
 /// <reference lib="dom" />
 
 import type { Session, SessionEvent, Subscription } from "@viaduct/viaduct/wamp";
-import { byId, make, makeButton, makeTime, showText } from "./dom.ts";
-import { formatArguments } from "./values.ts";
+import { byId, make, makeButton, makeTime, showText } from "../../../cli/console/page/dom.ts";
+import { formatArguments } from "../../../cli/console/page/values.ts";
 
 /** How many events stay on the page. */
 const MAX_EVENTS = 200;

@@ -50,7 +50,7 @@ function kindOf(reference: Schema): string {
   if (schema.oneOf !== undefined && schema.properties === undefined) return schema.oneOf.map(kindOf).join(", or ");
   if (schema.type === "array") return `a list${schema.items === undefined ? "" : ` of ${kindOf(schema.items)}`}`;
   if (schema.type === "boolean") return "true or false";
-  const article = /^[aeiou]/.test(schema.type ?? "") ? "an" : "a";
+  const article = /^[aeio]/.test(schema.type ?? "") ? "an" : "a";
   return schema.type === "integer" ? "a whole number" : `${article} ${schema.type}`;
 }
 

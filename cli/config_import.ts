@@ -267,7 +267,7 @@ function importPermission(source: ImportSource): ImportedPermission | undefined 
   const disclosed = ["caller", "publisher"].filter((who) => disclose?.flag(who) === true).map((who) => [who, true]);
   allow?.finish();
   disclose?.finish();
-  const pattern = match === undefined ? unstar(theirs) : { uri: theirs, ...(match !== "exact" && { match }) };
+  const pattern = match === undefined ? withoutStars(theirs) : { uri: theirs, ...(match !== "exact" && { match }) };
   if (!isUseful(pattern)) {
     source.note(`matches nothing: ${JSON.stringify(theirs)} is no URI`);
     return undefined;
@@ -285,7 +285,7 @@ function isUseful({ uri, match = "exact" }: ImportedPermission): boolean {
 }
 
 /** `com.example.*` is a prefix there, and stars elsewhere are components that match any. */
-function unstar(uri: string): ImportedPermission {
+function withoutStars(uri: string): ImportedPermission {
   const stars = uri.split("*").length - 1;
   if (stars === 0) return { uri };
   if (stars === 1 && uri.endsWith("*")) return { uri: uri.slice(0, -1), match: "prefix" };

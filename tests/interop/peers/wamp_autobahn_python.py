@@ -1,6 +1,7 @@
 """Autobahn|Python against a WAMP router: runs the checks that its one argument, JSON, asks for."""
 
 import asyncio
+import ssl
 import types as python_types
 from urllib.parse import urlparse
 
@@ -49,15 +50,16 @@ class Session(ApplicationSession):
     def __init__(self, realm, login=None):
         super().__init__(ComponentConfig(realm, None))
         self._login_id = login and login.get("authid")
-        self._authenticator = authenticator(login) if login and login["method"] != "anonymous" else None
+        method = login and login["method"]
+        # Of a certificate it knows nothing but the method's name.
+        self._methods = [method] if method and method != "anonymous" else None
+        self._authenticator = authenticator(login) if method not in (None, "anonymous", "tls") else None
         self.joined = asyncio.get_running_loop().create_future()
         self.left = asyncio.get_running_loop().create_future()
 
     def onConnect(self):
-        if self._authenticator is None:
-            return super().onConnect()
-        method, authextra = self._authenticator.name, self._authenticator.authextra
-        self.join(self.config.realm, authmethods=[method], authid=self._login_id, authextra=authextra)
+        authextra = self._authenticator and self._authenticator.authextra
+        self.join(self.config.realm, authmethods=self._methods, authid=self._login_id, authextra=authextra)
 
     def onChallenge(self, challenge):
         return self._authenticator.on_challenge(self, challenge)
@@ -151,6 +153,12 @@ class Party:
         await self._session.left
 
 
+def tls_context(files, client):
+    context = ssl.create_default_context(cafile=files["ca"])
+    context.load_cert_chain(files["clients"][client]["cert"], files["clients"][client]["key"])
+    return context
+
+
 async def main():
     given = arguments()
     url = urlparse(given["url"])
@@ -163,7 +171,8 @@ async def main():
             factory = WampRawSocketClientFactory(lambda: session, serializer=chosen)
         else:
             factory = WampWebSocketClientFactory(lambda: session, url=given["url"], serializers=[chosen])
-        await asyncio.get_running_loop().create_connection(factory, url.hostname, url.port)
+        options = {"ssl": tls_context(given["tls"], login["secret"])} if "tls" in given else {}
+        await asyncio.get_running_loop().create_connection(factory, url.hostname, url.port, **options)
         return Party(session, await session.joined)
 
     await (run_peer_logins if "logins" in given else run_peer)(given, join)

@@ -1,5 +1,6 @@
 // Wampy against a WAMP router: runs the checks that its one argument, JSON, asks for.
 
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { runPeerLogins } from "../wamp/logins.ts";
@@ -38,6 +39,12 @@ async function authentication({ method, authid, secret }) {
   if (method === "anonymous") return {};
   const common = { authmethods: [method], authid, authMode: "auto" };
   switch (method) {
+    case "tls": {
+      const { ca, clients: { [secret]: { cert, key } } } = given.tls;
+      const [wsCa, wsCert, wsKey] = [ca, cert, key].map((file) => readFileSync(file, "utf8"));
+      const wsRequestOptions = { ca: wsCa, cert: wsCert, key: wsKey };
+      return { ...common, authPlugins: { tls: () => "" }, wsRequestOptions };
+    }
     case "ticket":
       return { ...common, authPlugins: { ticket: () => secret } };
     case "wampcra":

@@ -7,6 +7,7 @@
 import type { AuthMethod } from "../../../wamp/auth/accept.ts";
 import { fromHex, toBase64 } from "../../../wamp/auth/crypto.ts";
 import {
+  acceptCertificate,
   acceptCryptosign,
   acceptScram,
   acceptTicket,
@@ -117,6 +118,7 @@ export async function viaductAuth(): Promise<readonly AuthMethod[]> {
     // Without PBKDF2, which no client of others can do: an unknown id is challenged as somebody who is known would be.
     acceptScram({ users: { [argon2.authid]: scramEntry(ARGON2) }, dialect: "autobahn" }),
     acceptCryptosign({ principals: { [cryptosign.authid]: { keys: [PUBLIC_KEY], role } } }),
+    acceptCertificate({ principals: { [CERTIFICATES.known]: { role } } }),
   ];
 }
 

@@ -29,10 +29,11 @@ export interface LoginLimit {
   readonly reason: string;
 }
 
-/** What a login is called: an account, or `KEY_ALONE`. */
-export type LoginName = AccountName | typeof KEY_ALONE;
+/** What a login is called: an account, `KEY_ALONE`, or `CERTIFICATE`. */
+export type LoginName = AccountName | typeof KEY_ALONE | typeof CERTIFICATE;
 
 const KEY_ALONE = "cryptosign, key alone";
+const CERTIFICATE = "tls";
 const NO_SCRAM = "it has no SCRAM";
 const PBKDF2_BUG = "it gives PBKDF2 the salt as text, which that refuses; the vectors of RFC 7677 and of the " +
   "specification stand in for it";
@@ -41,6 +42,7 @@ const PBKDF2_BUG = "it gives PBKDF2 the salt as text, which that refuses; the ve
 export const LOGIN_LIMITS: readonly LoginLimit[] = [
   { client: "autobahn-js", login: "scram, argon2id", reason: NO_SCRAM },
   { client: "autobahn-js", login: "scram, pbkdf2", reason: NO_SCRAM },
+  { client: "autobahn-js", login: CERTIFICATE, reason: "it gives its WebSocket no options for TLS" },
   { client: "wampy", login: "scram, argon2id", reason: NO_SCRAM },
   { client: "wampy", login: "scram, pbkdf2", reason: NO_SCRAM },
   { client: "wampy", login: KEY_ALONE, reason: "it sends no methods without an id" },
@@ -48,6 +50,7 @@ export const LOGIN_LIMITS: readonly LoginLimit[] = [
   { client: "xconn", login: "scram, argon2id", reason: NO_SCRAM },
   { client: "xconn", login: "scram, pbkdf2", reason: NO_SCRAM },
   { client: "xconn", login: KEY_ALONE, reason: "it always sends an id" },
+  { client: "xconn", login: CERTIFICATE, reason: "it takes no options for TLS" },
 ];
 
 /** How each router refuses: a login that is wrong, one by a method that it has not, and none. */
@@ -116,33 +119,30 @@ function cell(
   return { client, router, transport, serializer, logins: checksOf(client, router) };
 }
 
-const BY_CERTIFICATE: LoginCell = {
-  ...{ client: "viaduct", router: "crossbar", transport: "tls", serializer: "cbor" },
-  logins: [
-    {
-      check: "tls: right",
-      login: { method: "tls", secret: CERTIFICATES.known },
-      expected: { authid: CERTIFICATES.known, authrole: ROLE, authmethod: "tls" },
-    },
-    {
-      check: "tls: unknown certificate",
-      login: { method: "tls", secret: CERTIFICATES.unknown },
-      expected: REFUSALS.crossbar.wrong,
-    },
-  ],
-};
+function certificateCell(client: LoginCell["client"], router: Router, serializer: SerializerName): LoginCell {
+  const { known, unknown } = CERTIFICATES;
+  const login = (secret: string): Login => ({ method: "tls", authid: secret, secret });
+  const logins = [
+    { check: "tls: right", login: login(known), expected: { authid: known, authrole: ROLE, authmethod: "tls" } },
+    { check: "tls: unknown certificate", login: login(unknown), expected: REFUSALS[router].wrong },
+    { check: "tls: another's id", login: { ...login(unknown), authid: known }, expected: REFUSALS[router].wrong },
+  ];
+  return { client, router, transport: "tls", serializer, logins };
+}
 
 /** Every cell of the matrix. */
 export const LOGIN_CELLS: readonly LoginCell[] = [
   cell("viaduct", "crossbar", "websocket", "json"),
   cell("viaduct", "crossbar", "websocket", "cbor"),
   cell("viaduct", "crossbar", "rawsocket", "msgpack"),
-  BY_CERTIFICATE,
+  certificateCell("viaduct", "crossbar", "cbor"),
   cell("autobahn-js", "viaduct", "websocket", "json"),
   cell("autobahn-js", "viaduct", "rawsocket", "json"),
   cell("wampy", "viaduct", "websocket", "msgpack"),
+  certificateCell("wampy", "viaduct", "json"),
   cell("autobahn-python", "viaduct", "websocket", "cbor"),
   cell("autobahn-python", "viaduct", "rawsocket", "json"),
+  certificateCell("autobahn-python", "viaduct", "cbor"),
   cell("xconn", "viaduct", "websocket", "json"),
   cell("xconn", "viaduct", "rawsocket", "cbor"),
 ];

@@ -8,9 +8,10 @@ import { anonymous } from "../../../wamp/auth/anonymous.ts";
 import type { Authenticator } from "../../../wamp/auth/authenticator.ts";
 import { type Argon2id, cryptosign, scram, ticket, wampcra } from "../../../wamp/auth/mod.ts";
 import { createRouter } from "../../../wamp/router/router.ts";
-import { serveRouter } from "../../../wamp/router/server.ts";
+import { serveRouter, type ServerTlsOptions } from "../../../wamp/router/server.ts";
 import type { ProcessGroup } from "../../support/processes.ts";
-import { GUARDED_REALM, viaductAuth } from "./accounts.ts";
+import { type Certificates, makeCertificates } from "../install.ts";
+import { CERTIFICATES, GUARDED_REALM, viaductAuth } from "./accounts.ts";
 import { clientFile, sharedCrossbar } from "./crossbar.ts";
 import { ARGON2_PACKAGE, programOf, type WampPeer } from "./install.ts";
 import type { LoginCell } from "./login_cells.ts";
@@ -53,7 +54,7 @@ function authenticatorOf({ method, authid, secret }: Login): Authenticator {
     case "cryptosign":
       return cryptosign({ privateKey: secret, ...(authid !== undefined && { authid }) });
     case "tls":
-      return { method };
+      return { method, ...(authid !== undefined && { authid }) };
   }
 }
 
@@ -85,13 +86,37 @@ async function runAtCrossbar(
   return results;
 }
 
+let ownCertificates: Promise<Certificates> | undefined;
+
+/** Apart from those of Crossbar.io, which reads its own when it starts. */
+function makeOwnCertificates(): Promise<Certificates> {
+  return makeCertificates("login_certificates", Object.values(CERTIFICATES));
+}
+
+async function serverTls({ ca, cert, key }: Certificates): Promise<ServerTlsOptions> {
+  const [caCert, ...own] = await Promise.all([ca, cert, key].map((file) => Deno.readTextFile(file)));
+  return { cert: own[0]!, key: own[1]!, clientCaCerts: [caCert!] };
+}
+
+function clientTls(certificates: Certificates): NonNullable<LoginArguments["tls"]> {
+  const files = (name: string) => [
+    name,
+    { cert: clientFile(certificates, name, "cert"), key: clientFile(certificates, name, "key") },
+  ];
+  return { ca: certificates.ca, clients: Object.fromEntries(Object.values(CERTIFICATES).map(files)) };
+}
+
 async function runAtViaduct(
   { transport, serializer, logins }: LoginCell,
   client: WampPeer,
   processes: ProcessGroup,
 ): Promise<readonly CheckResult[]> {
+  const certificates = transport === "tls" ? await (ownCertificates ??= makeOwnCertificates()) : undefined;
   const router = createRouter({ realms: [{ uri: GUARDED_REALM, auth: await viaductAuth() }] });
-  await using server = await serveRouter(router, { port: 0, hostname: "127.0.0.1", rawsocket: { port: 0 } });
+  await using server = await serveRouter(router, {
+    ...{ port: 0, hostname: "127.0.0.1", rawsocket: { port: 0 } },
+    ...(certificates !== undefined && { tls: await serverTls(certificates) }),
+  });
   const program = await programOf(client);
   const given: LoginArguments = {
     url: transport === "rawsocket" ? server.rawsocketUrl ?? "" : server.url,
@@ -99,6 +124,7 @@ async function runAtViaduct(
     serializer,
     logins,
     modules: program.modules,
+    ...(certificates !== undefined && { tls: clientTls(certificates) }),
   };
   return await runProgram(client, program, given, processes);
 }

@@ -67,6 +67,8 @@ export interface LoginArguments {
   readonly realm: string;
   readonly serializer: string;
   readonly logins: readonly LoginCheck[];
+  /** Files in PEM, where the router asks for a certificate. */
+  readonly tls?: { readonly ca: string; readonly clients: Readonly<Record<string, { cert: string; key: string }>> };
   /** A file in the folder that has the program's libraries. */
   readonly modules: string;
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "../../std.ts";
+import { assert, assertEquals, assertThrows } from "../../std.ts";
 import { settled, withFakeClock } from "../../fake_clock.ts";
 import { localPair } from "../../../wamp/transports/local.ts";
 import { HIGH_WATER_MARK, MAX_SEND_BUFFER, SharedBytes } from "../../../wamp/transports/transport.ts";
@@ -76,21 +76,24 @@ Deno.test("local transport stops within a sweep when paused, and goes on in orde
 });
 
 Deno.test("local transport calls drain once when half of the mark is reached from above", async () => {
-  const [one, other] = localPair(BINARY);
-  const sender = Recording.of(one);
-  const recording = Recording.of(other);
-  other.pause();
-  one.send(new Uint8Array(HIGH_WATER_MARK));
-  one.send(new Uint8Array(1));
-  await settled();
-  assertEquals([sender.drains, one.bufferedAmount], [0, HIGH_WATER_MARK + 1]);
-  other.resume();
-  await recording.count(2);
-  await settled();
-  assertEquals([sender.drains, one.bufferedAmount], [1, 0]);
-  one.send(new Uint8Array(1));
-  await settled();
-  assertEquals(sender.drains, 1);
+  // A clock that stands still: who sends for long is told later.
+  await withFakeClock(async () => {
+    const [one, other] = localPair(BINARY);
+    const sender = Recording.of(one);
+    const recording = Recording.of(other);
+    other.pause();
+    one.send(new Uint8Array(HIGH_WATER_MARK));
+    one.send(new Uint8Array(1));
+    await settled();
+    assertEquals([sender.drains, one.bufferedAmount], [0, HIGH_WATER_MARK + 1]);
+    other.resume();
+    await recording.count(2);
+    await settled();
+    assertEquals([sender.drains, one.bufferedAmount], [1, 0]);
+    one.send(new Uint8Array(1));
+    await settled();
+    assertEquals(sender.drains, 1);
+  });
 });
 
 Deno.test("local transport ends where more waits than it may", async () => {
@@ -197,4 +200,41 @@ Deno.test("local transport aborts at once, also within a sweep", async () => {
   one.abort();
   await settled();
   assertEquals(first.closings.length, 1);
+});
+
+/** Work enough for a turn of the event loop to take longer than the sender is let alone. */
+function work(): void {
+  const until = performance.now() + 0.05;
+  while (performance.now() < until);
+}
+
+Deno.test("local transport: a loop that sends as fast as it goes leaves sockets their turn", async () => {
+  const [one, other] = localPair(BINARY);
+  const drains: (() => void)[] = [];
+  one.open({ message: () => {}, drain: () => drains.splice(0).forEach((resolve) => resolve()), closed: () => {} });
+  other.open({ message: work, drain: () => {}, closed: () => {} });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let isAnswered = false;
+  const echo = async (): Promise<void> => {
+    using client = await Deno.connect(listener.addr as Deno.NetAddr);
+    using server = await listener.accept();
+    await server.write(Uint8Array.of(1));
+    await client.read(new Uint8Array(1));
+    isAnswered = true;
+  };
+  const echoing = echo();
+  const message = new Uint8Array(1_000);
+  // The runtime looks at sockets by itself every 61 turns, and an answer takes several looks.
+  let turns = 0;
+  while (!isAnswered && turns < 61) {
+    one.send(message);
+    if (one.bufferedAmount <= HIGH_WATER_MARK) continue;
+    turns++;
+    await new Promise<void>((resolve) => drains.push(resolve));
+  }
+  assert(isAnswered, `No answer within ${turns} turns`);
+  await echoing;
+  listener.close();
+  one.abort();
+  await settled();
 });

@@ -6,7 +6,7 @@
  */
 
 import process from "node:process";
-import { createRouter, type RawSocketListenOptions, serveRouter } from "../wamp/router/mod.ts";
+import { createRouter, type RawSocketListenOptions, type RouterServer, serveRouter } from "../wamp/router/mod.ts";
 import { isUri } from "../wamp/uris.ts";
 import { type Command, type CommandArguments, type CommandContext, UsageError, wholeNumber } from "./command.ts";
 import { fileSource } from "./config_source.ts";
@@ -99,9 +99,10 @@ async function serve(args: CommandArguments, { output, signal }: CommandContext)
   const logger = args.flag("verbose") ? new LineLogger(output, { level: "debug" }) : undefined;
   const logging = logger === undefined ? {} : { logger };
   const router = createRouter({ realms, ...logging });
+  let server: RouterServer | undefined;
   let pages: RouterPages | undefined;
   try {
-    const server = await serveRouter(router, { ...listening, ...logging });
+    server = await serveRouter(router, { ...listening, ...logging });
     output.print(`Listening on ${server.url}`);
     if (server.rawsocketUrl !== "") output.print(`Listening on ${server.rawsocketUrl}`);
     if (args.flag("unix")) output.print(`Listening on unix:${args.text("unix")}`);
@@ -112,6 +113,7 @@ async function serve(args: CommandArguments, { output, signal }: CommandContext)
     await server.shutdown({ timeout: drain });
   } finally {
     await pages?.[Symbol.asyncDispose]();
+    await server?.shutdown({ timeout: 0 });
     await router.shutdown({ timeout: 0 });
   }
 }

@@ -21,6 +21,7 @@ import { pageHeaders, Sources } from "./sources.ts";
 
 /** The role of those who use the console on this machine, without proof. */
 const OPERATOR = "operator";
+const PAGE = "/cli/console/page/index.html";
 
 /** Where the console listens, and for whom. @internal */
 export interface ConsoleOptions {
@@ -51,6 +52,7 @@ export interface RunningConsole extends AsyncDisposable {
  * Starts a console for a router.
  *
  * @throws {TypeError} It would be open to other machines without proof.
+ * @throws {Error} Its page cannot be read.
  *
  * @internal
  */
@@ -60,6 +62,8 @@ export async function startConsole(router: Router, options: ConsoleOptions): Pro
     throw new TypeError(`Console without a role must listen on loopback, such as 127.0.0.1, received ${hostname}`);
   }
   const logging = logger === undefined ? {} : { logger };
+  const sources = new Sources();
+  await sources.check(PAGE);
   const backend = new ConsoleBackend(router);
   const own = createRouter({ realms: [consoleRealm(backend, access)], ...logging });
   try {
@@ -69,7 +73,7 @@ export async function startConsole(router: Router, options: ConsoleOptions): Pro
       hostname,
       path: "/ws",
       origins: access === undefined ? isOwnPage : "same-origin",
-      fetch: createSite(access === undefined),
+      fetch: createSite(sources, access === undefined),
       ...(tls !== undefined && { tls }),
       ...logging,
     });
@@ -96,14 +100,13 @@ function consoleRealm(backend: ConsoleBackend, access: ConsoleOptions["access"])
 }
 
 /** Answers plain requests; those that do not name this machine are misdirected where nothing else protects it. */
-function createSite(isLocal: boolean): (request: Request) => Promise<Response> {
-  const sources = new Sources();
+function createSite(sources: Sources, isLocal: boolean): (request: Request) => Promise<Response> {
   return async (request) => {
     const { pathname } = new URL(request.url);
     if (isLocal && !namesLoopback(request.headers.get("host"))) {
       return new Response("Host must be a name of this machine\n", { status: 421, headers: pageHeaders("text/plain") });
     }
-    return await sources.answer(pathname === "/" ? "/cli/console/page/index.html" : pathname);
+    return await sources.answer(pathname === "/" ? PAGE : pathname);
   };
 }
 

@@ -41,6 +41,20 @@ export class Sources {
     return new Response(text, { headers: pageHeaders(TYPES[path.slice(path.lastIndexOf(".") + 1)] ?? "text/plain") });
   }
 
+  /**
+   * Makes sure that a page is there before anybody asks for it.
+   *
+   * @throws {Error} It cannot be read; the cause says why.
+   */
+  async check(path: string): Promise<void> {
+    const url = new URL(path.slice(1), PACKAGE);
+    try {
+      await readSource(url);
+    } catch (cause) {
+      throw new Error(`Cannot read ${url}: pages are read from there while they are served`, { cause });
+    }
+  }
+
   #find(path: string): URL | undefined {
     if (PACKAGE_PATH.test(path)) return new URL(path, PACKAGE);
     const { prefix, folder } = this.#folder ?? {};

@@ -28,8 +28,8 @@ function timeArgument({ kwargs }: MetaCall, name: string, otherwise: number): nu
 }
 
 /** A keyword argument from 1 to 2^53. */
-function positiveArgument({ kwargs }: MetaCall, name: string): number | undefined {
-  const value = kwargs[name] ?? undefined;
+function positiveArgument({ kwargs }: MetaCall, name: string, otherwise?: unknown): number | undefined {
+  const value = kwargs[name] ?? otherwise ?? undefined;
   if (value === undefined) return undefined;
   const number = typeof value === "bigint" ? Number(value) : value;
   if (isId(number)) return number;
@@ -43,7 +43,8 @@ function queryOf(call: MetaCall, ownTopic: string | undefined): HistoryQuery | u
   const asked = (topic ?? undefined) as string | undefined;
   const query = {
     reverse,
-    limit: positiveArgument(call, "limit") ?? Infinity,
+    // Crossbar.io's clients give it as the second positional argument.
+    limit: positiveArgument(call, "limit", call.args[1]) ?? Infinity,
     topic: ownTopic ?? asked,
     fromTime: timeArgument(call, "from_time", -Infinity),
     afterTime: timeArgument(call, "after_time", -Infinity),

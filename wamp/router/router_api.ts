@@ -147,7 +147,10 @@ export interface AuthorizationRequest {
 export type Authorization = boolean | {
   /** Whether it may. */
   readonly allow: boolean;
-  /** Whether the others are told who it is: always, or never, even if it asks for it. @default {if it asks for it} */
+  /**
+   * Whether the others are told who it is: always, or never, and who asks for it is refused with
+   * `wamp.error.option_disallowed.disclose_me`. @default {if it asks for it}
+   */
   readonly disclose?: boolean;
   /** Whether the answer holds for this session, action, URI and match until the session ends. @default {false} */
   readonly cache?: boolean;

@@ -128,6 +128,8 @@ Deno.test("wamp.subscription.get_events takes its conditions together (WAMP, Eve
   const all = events(client, id);
   assertEquals(argsOf(all), [2, 3, 4, 5], "the oldest is forgotten");
   assertEquals(argsOf(events(client, id, { reverse: true, limit: 2 })), [5, 4]);
+  const [positional] = call(client, "wamp.subscription.get_events", [id, 3]) as [readonly HistoryEvent[]];
+  assertEquals(argsOf(positional), [2, 3, 4], "as clients of Crossbar.io ask");
   assertEquals(argsOf(events(client, id, { topic: "log.even" })), [2, 4]);
   const [, third, fourth] = all;
   assertEquals(argsOf(events(client, id, { from_publication: third?.publication, topic: "log.odd" })), [3, 5]);

@@ -115,6 +115,7 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
     if (this.#state === "ended") return;
     if (this.#member !== undefined) this.#member.traffic.bytesReceived += bytes.length;
     try {
+      if (this.#member === undefined && bytes.length > MAX_UNKNOWN) this.#checkLength(bytes.length);
       this.transport.serializer.decode(bytes, this.#take);
     } catch (error) {
       this.#answerFailure(error);
@@ -247,6 +248,14 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
     throw unexpected(message.type, "after the session was established");
   }
 
+  /** Who is not known yet needs no room; what a session that has just ended had on its way is ignored anyway. */
+  #checkLength(length: number): void {
+    const isAwaited = this.#state === "joining" || this.#state === "hello" && !this.#hasHadSession;
+    if (!isAwaited) return;
+    const message = `A message before WELCOME may have ${MAX_UNKNOWN} bytes, received ${length}`;
+    throw new WampProtocolError("limit_exceeded", message);
+  }
+
   #receiveHello(message: Message): void {
     if (message.type === MESSAGE.HELLO) return this.#join(message);
     if (message.type === MESSAGE.ABORT) return this.#close();
@@ -374,6 +383,8 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
 }
 
 const AGENT = "Viaduct";
+/** The longest HELLO or AUTHENTICATE, in bytes: room for any ticket and a chain of certificates. */
+const MAX_UNKNOWN = 64 << 10;
 /** How much is kept of what a session's program calls itself, in characters. */
 const MAX_AGENT = 100;
 

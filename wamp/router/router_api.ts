@@ -234,7 +234,10 @@ export interface RealmOptions {
 export interface RouterOptions {
   /** The realms. @default {one realm, `realm1`} */
   readonly realms?: readonly RealmOptions[];
-  /** How long a new transport may take to say HELLO, in milliseconds. @default {10_000} */
+  /**
+   * How long a new transport may take to say HELLO, in milliseconds. What it sends before it has joined may have 64 KiB
+   * a message. @default {10_000}
+   */
   readonly helloTimeout?: number;
   /** How long a session may take to answer GOODBYE, in milliseconds. @default {5_000} */
   readonly goodbyeTimeout?: number;

@@ -372,6 +372,27 @@ Deno.test("maxAuthFailures refuses an address for a minute; others, and anonymou
   });
 });
 
+Deno.test("a HELLO or an AUTHENTICATE of more than 64 KiB is a protocol violation", async () => {
+  await using fixture = fixtureWith([acceptTicket({ principals: TICKETS }), acceptAnonymous()]);
+  const long = "x".repeat(64 << 10);
+  const greeting = fixture.attach();
+  hello(greeting, { authid: long });
+  assertViolates(greeting);
+  const client = fixture.attach();
+  hello(client, { authmethods: ["ticket"], authid: "joe" });
+  client.take();
+  client.deliver(5, long, {});
+  assertViolates(client);
+  // Who has joined may send more, and what of it arrives after GOODBYE is ignored as ever.
+  const session = fixture.join();
+  session.deliver(16, 1, { acknowledge: true }, "com.a", [long]);
+  assertEquals(session.takeOne()[0], 17);
+  session.deliver(6, {}, "wamp.close.normal");
+  assertEquals(session.takeOne()[0], 6);
+  session.deliver(16, 2, {}, "com.a", [long]);
+  assertEquals([session.take(), session.ending], [[], undefined]);
+});
+
 Deno.test("another HELLO on the same transport must be proved again", async () => {
   await using fixture = fixtureWith([acceptTicket({ principals: TICKETS })]);
   const client = fixture.attach();

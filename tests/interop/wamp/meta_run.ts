@@ -12,6 +12,7 @@ import { serveRouter } from "../../../wamp/router/server.ts";
 import type { SerializerName } from "../../../wamp/serializers/serializer.ts";
 import type { ProcessGroup } from "../../support/processes.ts";
 import { ACCOUNTS, ROLE, viaductAuth } from "./accounts.ts";
+import { checkAnnounced } from "./announced.ts";
 import type { WampTransport } from "./cells.ts";
 import { META_REALM, type RouterUrls, sharedCrossbar } from "./crossbar.ts";
 import { differencesOf } from "./meta_compare.ts";
@@ -42,11 +43,14 @@ const EVERYTHING: RoleOptions = {
 const SAME = "every other answer is the same";
 const COMPLETE = `${COMPARED} answers are compared`;
 
+const ANNOUNCED = "Crossbar.io announces what docs/features.md says";
+
 /** The checks of a cell. */
 export const META_CHECKS: readonly string[] = [
   ...EXPLANATIONS.map(({ title }) => `explained: ${title}`),
   SAME,
   COMPLETE,
+  ANNOUNCED,
 ];
 
 /** A cell's columns. */
@@ -105,5 +109,6 @@ export async function runMetaCell(cell: MetaCell, processes: ProcessGroup): Prom
   }]);
   const results: CheckResult[] = [];
   for (const [name, check] of checks) results.push(await runCheck(name, () => Promise.resolve().then(check)));
+  results.push(await runCheck(ANNOUNCED, () => checkAnnounced(urls[cell.transport], META_REALM)));
   return results;
 }

@@ -38,7 +38,6 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: false | Schema;
-  readonly propertyNames?: Schema;
   /**
    * Alternatives, of which the value's type or its constant members pick one; beside `properties`, members of which
    * exactly one must be there.
@@ -170,17 +169,12 @@ class SchemaCheck {
   }
 
   #members(node: JsonNode, schema: Schema, path: string): void {
-    const { properties = {}, required = [], additionalProperties, propertyNames } = schema;
+    const { properties = {}, required = [], additionalProperties } = schema;
     for (const [name, { start, node: member }] of node.members ?? []) {
       const own = Object.hasOwn(properties, name) ? properties[name] : undefined;
       if (own !== undefined) this.visit(member, own, pathTo(path, name));
       else if (additionalProperties === false) this.#unknown(start, name, Object.keys(properties), path);
-      else {
-        if (propertyNames !== undefined && !isAdmitted(name, this.#resolve(propertyNames))) {
-          this.#add(start, pathTo(path, name), `must be named by ${this.#expected(propertyNames)}`);
-        }
-        if (additionalProperties !== undefined) this.visit(member, additionalProperties, pathTo(path, name));
-      }
+      else if (additionalProperties !== undefined) this.visit(member, additionalProperties, pathTo(path, name));
     }
     for (const name of required) {
       if (node.members?.has(name) === true) continue;

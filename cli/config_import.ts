@@ -269,7 +269,9 @@ function importPermission(source: ImportSource): ImportedPermission | undefined 
   disclose?.finish();
   const pattern = match === undefined ? withoutStars(theirs) : { uri: theirs, ...(match !== "exact" && { match }) };
   if (!isUseful(pattern)) {
-    source.note(`matches nothing: ${JSON.stringify(theirs)} is no URI`);
+    source.note(
+      `matches nothing: ${JSON.stringify(theirs)} cannot be of match ${JSON.stringify(pattern.match ?? "exact")}`,
+    );
     return undefined;
   }
   return {

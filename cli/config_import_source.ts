@@ -47,11 +47,6 @@ export class ImportSource {
     return [...this.#members.keys()];
   }
 
-  /** Whether there is such a member. */
-  has(name: string): boolean {
-    return this.#members.has(name);
-  }
-
   /** Notes something about the whole. */
   note(reason: string): void {
     this.#notes.push({ path: this.path, reason });

@@ -65,7 +65,7 @@ export class TransportImport {
       own.finish();
     }
     if (web !== undefined) {
-      await this.#web(web, endpoint, id, isTaken);
+      isTaken = await this.#web(web, endpoint, id, isTaken);
       web.finish();
     }
     if (raw === undefined) return;
@@ -98,9 +98,9 @@ export class TransportImport {
     endpoint: Readonly<Record<string, unknown>>,
     id: string | undefined,
     isTaken = false,
-  ): Promise<void> {
+  ): Promise<boolean> {
     source.leave("options", NO_PAGES);
-    await this.#paths(source.object("paths"), "", endpoint, id, isTaken);
+    return await this.#paths(source.object("paths"), "", endpoint, id, isTaken);
   }
 
   /** Looks for WebSockets among the paths, and below them. */
@@ -120,7 +120,7 @@ export class TransportImport {
       if (type === "websocket") taken = await this.#onPath(service, endpoint, id, path, taken);
       else if (type === "path") taken = await this.#paths(service.object("paths"), path, endpoint, id, taken);
       else {
-        service.note(`${type === undefined ? "this" : `the service ${type}`} has no counterpart: ${NO_PAGES}`);
+        service.note(`the service ${type ?? "without a type"} has no counterpart: ${NO_PAGES}`);
         service.skip(...service.names);
       }
       service.finish();

@@ -36,11 +36,6 @@ export class SecretReader {
     return found ?? "";
   }
 
-  /** A secret, where there is one. */
-  optional(secret: ConfigSecret | undefined, place: ConfigPlace): string | undefined {
-    return secret === undefined ? undefined : this.read(secret, place);
-  }
-
   /** A TLS identity: what stands in its files is looked at. */
   tls(tls: TlsConfig, place: ConfigPlace): ServerTlsOptions {
     const { clientCaCerts, requireClientCert } = tls;

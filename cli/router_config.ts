@@ -4,7 +4,7 @@
  * @module
  */
 
-import { failureMessage, type Logger } from "../internal/log.ts";
+import { failureMessage } from "../internal/log.ts";
 import { createRouter, type Router, type RouterServer, serveRouter } from "../wamp/router/mod.ts";
 import { removeStaleSocket } from "../websocket/mod.ts";
 import type { CommandOutput } from "./command.ts";
@@ -52,11 +52,6 @@ export class ConfiguredRouter {
     this.#logger = new LineLogger(output);
   }
 
-  /** Where its records go. */
-  get logger(): Logger {
-    return this.#logger;
-  }
-
   /**
    * Reads the configuration and everything that it points to.
    *
@@ -73,6 +68,13 @@ export class ConfiguredRouter {
 
   /** Starts the router and listens. */
   async start(): Promise<void> {
+    const started = this.#start();
+    // Who asks for a reload meanwhile waits; who waits for the start is told what failed.
+    this.#work = started.catch(() => {});
+    await started;
+  }
+
+  async #start(): Promise<void> {
     const config = this.check();
     this.#logger.configure(config.config.logging ?? {});
     const realms = [...config.realms.values()].map(({ options }) => options);

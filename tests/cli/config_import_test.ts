@@ -125,6 +125,17 @@ Deno.test("config import prints what router --check-config takes, and the list b
   }
 });
 
+Deno.test("config import says that nothing was lost", async () => {
+  const file = await Deno.makeTempFile();
+  const transport = { type: "rawsocket", endpoint: { type: "tcp", port: 8080 } };
+  const realm = { name: "realm1", roles: [{ name: "anonymous", permissions: [] }] };
+  const workers = [{ type: "router", realms: [realm], transports: [transport] }];
+  await Deno.writeTextFile(file, JSON.stringify({ version: 2, workers }));
+  const { code, reported } = await runMain(["config", "import", file]);
+  await Deno.remove(file);
+  assertEquals([code, reported], [0, ["Everything has a counterpart"]]);
+});
+
 Deno.test("config says what it takes", async () => {
   const misused = [["config"], ["config", "export"], ["config", "schema", "a"], ["config", "import"], [
     "config",

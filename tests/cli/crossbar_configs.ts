@@ -148,7 +148,7 @@ const STARRED: Conversion = {
   },
   notes: [
     NODE,
-    'workers[0].realms[0].roles[0].permissions[6]: matches nothing: "com.broken." is no URI',
+    'workers[0].realms[0].roles[0].permissions[6]: matches nothing: "com.broken." cannot be of match "exact"',
     "workers[0].realms[0].roles[0].permissions[7].validate: arguments are not checked by the router",
     "workers[0].realms[0].store.call-queue: calls that no callee takes are not queued",
     "workers[0].realms[0].store.event-history[2]: has no uri",
@@ -463,5 +463,88 @@ const APART: Conversion = {
   ],
 };
 
+const BROKEN: Conversion = {
+  what: "parts that Crossbar.io refuses as well, or that are of the wrong kind",
+  crossbar: node([
+    {
+      name: "realm1",
+      options: { enable_meta_api: false, uri_check: 5 },
+      roles: [
+        { permissions: [] },
+        { name: "user", permissions: [{ allow: {} }, { uri: "com.a", match: "regex", allow: {} }], extra: 1 },
+        "role",
+      ],
+      store: { type: "cfxdb", path: "db", "event-history": [{ uri: "com.a" }] },
+    },
+    { roles: [] },
+  ], [
+    {
+      type: "universal",
+      endpoint: { type: "unix", path: "/run/all" },
+      rawsocket: {
+        auth: {
+          ticket: { type: "dynamic", "default-role": "user" },
+          wampcra: { type: "static", users: { joe: { role: "user" }, ann: { secret: "s" } } },
+          scram: [],
+          kerberos: {},
+        },
+      },
+      web: {
+        paths: {
+          ws: {
+            type: "websocket",
+            auth: { ticket: { type: "static", "default-role": "user", principals: { joe: {}, ann: { ticket: "t" } } } },
+          },
+          none: {},
+        },
+      },
+    },
+    { type: "rawsocket", options: { max_message_size: 10 }, serializers: ["xml"] },
+    { type: "universal", endpoint: { type: "tcp", port: 8080 }, rawsocket: {} },
+  ]),
+  viaduct: {
+    realms: [{
+      uri: "realm1",
+      auth: [{
+        method: "ticket",
+        principals: { ann: { ticket: "t", role: "user" } },
+        transports: ["transport1"],
+      }],
+      roles: { user: { permissions: [] } },
+      eventStores: [{ uri: "com.a", limit: 100 }],
+    }],
+    transports: [
+      { type: "websocket", name: "transport1", unix: "/run/all", path: "/ws", origins: "any" },
+      { type: "rawsocket", unix: "/run/all.raw" },
+      { type: "rawsocket", port: 8081 },
+      { type: "rawsocket", port: 8080, hostname: "0.0.0.0" },
+    ],
+  },
+  notes: [
+    NODE,
+    "workers[0].realms[0].roles[2]: is string instead of an object",
+    "workers[0].realms[0].roles[0]: has no name",
+    "workers[0].realms[0].roles[1].permissions[0]: has no uri",
+    'workers[0].realms[0].roles[1].permissions[1]: matches nothing: "com.a" cannot be of match "regex"',
+    "workers[0].realms[0].roles[1].extra: has no counterpart",
+    "workers[0].realms[0].roles[2]: has no name",
+    "workers[0].realms[0].options.uri_check: must be a string: it is left out",
+    "workers[0].realms[0].options.enable_meta_api: the meta API is always there",
+    "workers[0].realms[0].store: there is no store of type cfxdb: events are kept in memory",
+    "workers[0].realms[1]: has no name",
+    "workers[0].transports[0].web.paths.ws.auth.ticket.principals.joe: has no ticket",
+    "workers[0].transports[0].web.paths.none: the service without a type has no counterpart: web pages and services are served by a web server, not by the router",
+    "workers[0].transports[0].rawsocket: cannot share a Unix socket with WebSocket: it is at /run/all.raw now",
+    "workers[0].transports[0].rawsocket.auth.ticket.default-role: the procedure must answer with the role",
+    "workers[0].transports[0].rawsocket.auth.ticket: names no authenticator",
+    "workers[0].transports[0].rawsocket.auth.wampcra.users.joe: has no secret",
+    "workers[0].transports[0].rawsocket.auth.wampcra.users.ann: has no role: Crossbar.io refuses it as well",
+    "workers[0].transports[0].rawsocket.auth.scram: is a list instead of an object",
+    "workers[0].transports[0].rawsocket.auth.kerberos: this method of authentication is unknown",
+    "workers[0].transports[1]: has no endpoint",
+    "workers[0].transports[1].serializers: there is no serializer xml",
+  ],
+};
+
 /** The conversions. */
-export const CONVERSIONS: readonly Conversion[] = [STARTER, STARRED, SECURE, APART];
+export const CONVERSIONS: readonly Conversion[] = [STARTER, STARRED, SECURE, APART, BROKEN];

@@ -78,6 +78,8 @@ export interface RealmMetrics {
   readonly eventsDropped: number;
   /** How often somebody was not read from for the sake of a slow session. */
   readonly slowPauses: number;
+  /** How often a session was not read from for a while, since it sent faster than it may. */
+  readonly throttled: number;
   /** How long calls took. */
   readonly callDurations: DurationMetrics;
   /** What went over transports, by their kind and serializer. */
@@ -155,6 +157,7 @@ const REALM_NUMBERS = [
   ["joins", "joins_total", "counter", "Sessions that joined."],
   ["slowDisconnected", "slow_disconnects_total", "counter", "Sessions ended for being slow."],
   ["eventsDropped", "dropped_events_total", "counter", "Events left out for slow sessions."],
+  ["throttled", "throttled_total", "counter", "Times a session was not read from since it sent faster than it may."],
   ["slowPauses", "slow_pauses_total", "counter", "Times a sender was not read from for a slow session."],
 ] as const;
 

@@ -7,7 +7,7 @@
 /// <reference lib="dom" />
 
 import { type Authenticator, scram, ticket, wampcra } from "../../../wamp/auth/mod.ts";
-import { join, JoinError, type Session } from "../../../wamp/mod.ts";
+import { ERROR_URI, join, JoinError, type Session } from "../../../wamp/mod.ts";
 import type { Look } from "../look.ts";
 import { socketUrl, waitToRetry } from "./connection.ts";
 import { byId, showText } from "./dom.ts";
@@ -142,9 +142,18 @@ async function askWho(): Promise<void> {
   auth = [scram({ authid, password }), wampcra({ authid, secret: password }), ticket({ authid, ticket: password })];
 }
 
-/** Whether the router wants to know who we are, or to know it better. */
+/** What a router says that wants to know who we are, or to know it better. */
+const ABOUT_IDENTITY: readonly string[] = [
+  ERROR_URI.AUTHENTICATION_DENIED,
+  ERROR_URI.AUTHENTICATION_FAILED,
+  ERROR_URI.AUTHENTICATION_REQUIRED,
+  ERROR_URI.NO_MATCHING_AUTH_METHOD,
+  ERROR_URI.NO_SUCH_PRINCIPAL,
+  ERROR_URI.NO_SUCH_ROLE,
+];
+
 function isAboutIdentity(error: unknown): boolean {
-  return error instanceof JoinError && /\.(?:authenti|no_matching_auth|no_such_(?:role|principal))/.test(error.reason);
+  return error instanceof JoinError && ABOUT_IDENTITY.includes(error.reason);
 }
 
 realms.addEventListener("change", () => {

@@ -6,6 +6,7 @@
 
 import { ApplicationError } from "../../../wamp/errors.ts";
 import type { CallOptions, CallResult, PublishOptions, Session } from "../../../wamp/session_api.ts";
+import { ERROR_URI } from "../../../wamp/uris.ts";
 import type { Look } from "../look.ts";
 import type { Actor } from "./forms.ts";
 
@@ -63,5 +64,5 @@ function isLook(value: unknown): value is Look {
 
 /** Whether a realm has gone: another is to be looked at. @internal */
 export function isNoSuchRealm(error: unknown): boolean {
-  return error instanceof ApplicationError && error.uri === "wamp.error.no_such_realm";
+  return error instanceof ApplicationError && error.uri === ERROR_URI.NO_SUCH_REALM;
 }

@@ -103,6 +103,7 @@ export class View {
       "Slow, ended": counts.slowDisconnected,
       "Events dropped": counts.eventsDropped,
       "Senders paused": counts.slowPauses,
+      "Throttled": counts.throttled,
       "Joins refused": sum(refusals),
       "Aborted": sum(aborts),
     };

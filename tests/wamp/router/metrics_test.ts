@@ -18,6 +18,7 @@ const REALM: RealmMetrics = {
   slowDisconnected: 15,
   eventsDropped: 16,
   slowPauses: 17,
+  throttled: 18,
   callDurations: { bounds: [0.001, 1], counts: [3, 2, 1], sum: 12.5 },
   carriers: [{
     transport: "websocket",

@@ -221,6 +221,13 @@ Deno.test("procedures decide who may join and what is allowed, as the configurat
         authorizer: { procedure: "com.example.authorize_others", realm: "internal" },
       }),
       { uri: "internal", auth: [{ method: "anonymous", transports: ["inside"] }] },
+      {
+        uri: "realm2",
+        roles: {
+          anonymous: { permissions: [] },
+          user: { authorizer: { procedure: "com.example.authorize", realm: "internal" } },
+        },
+      },
     ], {
       transports: [
         { type: "websocket", name: "outside", port: 0 },
@@ -252,6 +259,8 @@ Deno.test("procedures decide who may join and what is allowed, as the configurat
     await assertRejects(() => auditor.call("com.a"), Error, "wamp.error.not_authorized");
     await assertRejects(() => login("user", "wrong"), Error, "wamp.error.authentication_denied");
     await assertRejects(() => login("stranger"), Error);
+    const unheard = await router.join(outside, { realm: "realm2" });
+    await assertRejects(() => unheard.call("com.a"), Error, "wamp.error.not_authorized");
     assertEquals(asked.slice(0, 3), [
       ["realm1", "user", "right"],
       ["user", "com.a", "call"],

@@ -36,17 +36,22 @@ export interface GuardedRequest {
   readonly options: Readonly<Dict>;
 }
 
+/** Where permissions say nothing and there is nobody to ask. */
+const REFUSE: Authorizer = () => ({ allow: false, cache: true });
+
 /** Decides for a realm, by rules that do not change. @internal */
 export class Guard {
   /** Whether there are no rules, so that everybody may do everything but act upon others: then it is not asked. */
   readonly isOpen: boolean;
   readonly #options: GuardOptions;
+  readonly #authorize: Authorizer;
   readonly #rules = new Map<string, RoleRules>();
 
   /** The roles must have been checked. */
   constructor(options: GuardOptions) {
     const { roles, authorize } = options;
     this.#options = options;
+    this.#authorize = authorize ?? REFUSE;
     this.isOpen = roles === undefined && authorize === undefined;
     for (const [name, role] of Object.entries(roles ?? {})) this.#rules.set(name, new RoleRules(role));
   }
@@ -61,12 +66,12 @@ export class Guard {
   decide(member: RouterMember, request: GuardedRequest): Grant | Promise<Grant> {
     const { action, uri, match } = request;
     const verdicts = this.#verdictsOf(member);
-    const known = verdicts.get(action, uri, match) ?? this.#decideByRules(member, request);
-    if (known !== undefined) {
-      verdicts.set(action, uri, match, known);
-      return known;
-    }
-    return this.#ask(member, request, verdicts);
+    const known = verdicts.get(action, uri, match);
+    if (known !== undefined) return known;
+    const decided = this.#decideByRules(member, request);
+    if (decided === undefined) return this.#ask(member, request, verdicts);
+    verdicts.set(action, uri, match, decided);
+    return decided;
   }
 
   #verdictsOf(member: RouterMember): RememberedVerdicts {
@@ -76,19 +81,16 @@ export class Guard {
 
   /** The verdict without an authorizer; `undefined` where one is to be asked. */
   #decideByRules(member: RouterMember, { action, uri, match }: GuardedRequest): Grant | undefined {
-    const { uriRules, authorize } = this.#options;
+    const { uriRules } = this.#options;
     // Broker and dealer refuse these by themselves, with the error that says why.
     const isWriting = action === "register" || action === "publish";
     if (isWriting && isReserved(uri) || !isAcceptablePattern(uri, match, uriRules)) return PLAIN_GRANT;
-    const verdict = this.#rules.get(member.authrole)?.decide(action, uri, match);
-    return verdict ?? (authorize === undefined ? NOT_ALLOWED[action] : undefined);
+    return this.#rules.get(member.authrole)?.decide(action, uri, match);
   }
 
   #ask(member: RouterMember, request: GuardedRequest, verdicts: RememberedVerdicts): Grant | Promise<Grant> {
-    const { realm, authorize } = this.#options;
-    if (authorize === undefined) return NOT_ALLOWED[request.action];
     try {
-      const answer = authorize({ ...request, session: detailsOf(member, realm) });
+      const answer = this.#authorize({ ...request, session: detailsOf(member, this.#options.realm) });
       if (typeof answer === "boolean" || !("then" in answer)) return this.#take(answer, member, request, verdicts);
       return Promise.resolve(answer).then(
         (authorization) => this.#take(authorization, member, request, verdicts),
@@ -160,7 +162,7 @@ function verdictOf(answer: unknown, action: PermissionAction): Grant {
  *
  * const router = createRouter({ realms: [{ uri: "internal" }] });
  * const backend = await router.join("internal");
- * await backend.register("com.example.authorize", ({ args: [session, uri, action] }) => {
+ * await backend.register("com.example.authorize", ({ args: [, uri, action] }) => {
  *   return { allow: action === "call" && uri === "com.example.open", cache: true };
  * });
  * router.addRealm({ uri: "public", authorize: authorizeByProcedure(backend, "com.example.authorize") });

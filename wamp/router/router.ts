@@ -258,6 +258,9 @@ class RunningRouter implements Router, AcceptorHost {
   }
 }
 
+/** Messages a second. */
+const LEAST_RATE = 0.001;
+
 const DEFAULT_LIMITS: Required<RealmLimits> = {
   maxSessions: Infinity,
   maxRegistrations: 10_000,
@@ -279,7 +282,7 @@ function resolveRealm(options: RealmOptions): ResolvedRealm {
   checkChoice("requestIds", requestIds, ["tolerant", "strict"]);
   const resolved: Record<keyof RealmLimits, number> = { ...DEFAULT_LIMITS };
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof RealmLimits)[]) {
-    const least = name === "maxMessageRate" ? 1 : 0;
+    const least = name === "maxMessageRate" ? LEAST_RATE : 0;
     resolved[name] = checkNumber(`limits.${name}`, limits[name] ?? DEFAULT_LIMITS[name], least);
   }
   const eventStores = resolveStores(options.eventStores ?? [], uriRules);

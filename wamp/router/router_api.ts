@@ -45,7 +45,7 @@ export interface RealmLimits {
   /** Bytes that retained events may hold, beyond which the oldest go (WAMP, Event Retention). @default {16 MiB} */
   readonly maxRetained?: number;
   /**
-   * Messages of one session in a second. As many may come at once; who sends more is not read from until it is within
+   * Messages of one session in a second, at least 0.001. As many may come at once, or one; who sends more is not read from until it is within
    * the rate again, so that its transport slows it down. Trusted sessions send as fast as they like. @default {Infinity}
    */
   readonly maxMessageRate?: number;

@@ -524,7 +524,7 @@ Deno.test("updateRealm refuses bad options, and changes nothing then", async () 
     const [options, message] of [
       [{ authorize: true }, /authorize must be a function/],
       [{ roles: { anonymous: {} } }, /must be a list/],
-      [{ limits: { maxMessageRate: 0 } }, /at least 1/],
+      [{ limits: { maxMessageRate: 0 } }, /at least 0.001/],
     ] as const
   ) {
     let text = "";

@@ -132,6 +132,8 @@ Deno.test("a token bucket gives as many at once as in a second, then one after t
   assertEquals(bucket.take(90_000), 0);
   for (let count = 0; count < 9; count++) assertEquals(bucket.take(90_000), 0, "no more than it holds");
   assertEquals(bucket.take(90_000), 100);
+  const slow = new TokenBucket(0.5, 0);
+  assertEquals([slow.take(0), slow.take(1_000), slow.take(9_000)], [0, 1_000, 0]);
 });
 
 function subscribe(client: ScriptedTransport, count: number): void {

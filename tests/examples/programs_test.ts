@@ -145,3 +145,17 @@ Deno.test("wamp_in_deno_serve serves a page and routes, on one port", async () =
     lines: ["GET / answers: The page of this server", "HELLO"],
   });
 });
+
+Deno.test("wamp_encrypted is read by who has the key, and by nobody else", async () => {
+  assertEquals(await runExample("wamp_encrypted.ts"), {
+    code: 0,
+    lines: ["answer: no headache tomorrow", "without a key: wamp.error.feature_not_supported"],
+  });
+});
+
+Deno.test("wamp_kept_events gives the last event, the history and a last will", async () => {
+  assertEquals(await runExample("wamp_kept_events.ts"), {
+    code: 0,
+    lines: ["retained: 21", "history, the latest first: 21, 20", "gone: sensor"],
+  });
+});

@@ -26,7 +26,10 @@ Deno.test("main prints the help of one command", async () => {
 });
 
 const MISUSES: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
-  "an unknown command": [["ecco"], /^viaduct: Command must be one of router, config, .*, echo, testee, received "ecco"$/],
+  "an unknown command": [
+    ["ecco"],
+    /^viaduct: Command must be one of router, config, .*, echo, testee, received "ecco"$/,
+  ],
   "an unknown option": [["echo", "--prot", "1"], /^viaduct: Unknown option '--prot'/],
   "an option without its value": [["echo", "--url"], /^viaduct: Option '--url <value>' argument missing/],
   "a switch with a value": [["echo", "--deflate=yes"], /^viaduct: Option '--deflate' does not take an argument/],

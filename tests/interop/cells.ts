@@ -17,7 +17,7 @@ export type Runtime = "node 22" | "node 24" | "bun" | "chromium" | "chromium wor
 
 /** One peer against Viaduct in one role. */
 export interface Cell {
-  readonly peer: "ws" | "websockets" | "platform" | "chromium" | "demo page" | "console" | "itself";
+  readonly peer: "ws" | "websockets" | "platform" | "prometheus" | "chromium" | "demo page" | "console" | "itself";
   /** Viaduct's role. */
   readonly role: "server" | "client" | "both";
   /** Where Viaduct runs. @default {Deno} */
@@ -97,6 +97,7 @@ const CONSOLE_PAGE = [
   "console behind a role asks who it is",
   "console notices that the router has gone",
 ];
+const METRICS = ["content type", "names, types and help", "values", "escaped labels", "histogram"];
 
 /** The ways each library is driven. */
 const WAYS: readonly { readonly transport: Transport; readonly deflate: Deflate }[] = [
@@ -148,5 +149,6 @@ export const CELLS: readonly Cell[] = [
   { peer: "chromium", role: "server", transport: "tcp", deflate: "off", checks: BROWSER },
   { peer: "demo page", role: "both", transport: "tcp", deflate: "off", checks: DEMO_PAGE },
   { peer: "console", role: "both", transport: "tcp", deflate: "off", checks: CONSOLE_PAGE },
+  { peer: "prometheus", role: "server", transport: "tcp", deflate: "off", checks: METRICS },
   ...(["node 22", "node 24", "bun", "chromium", "chromium worker"] as const).flatMap(cellsIn),
 ];

@@ -11,6 +11,7 @@ import { runCommand } from "../support/processes.ts";
 
 const WS = "8.23.0";
 const WEBSOCKETS = "17.4";
+const PROMETHEUS_CLIENT = "0.26.0";
 /** The oldest Python that `websockets` runs on here. */
 const PYTHON = "import sys; assert sys.version_info >= (3, 10)";
 const PEERS = fileURLToPath(new URL("peers/", import.meta.url));
@@ -58,6 +59,18 @@ export async function installWebsockets(): Promise<PeerPrograms> {
     client: [python, join(PEERS, "websockets_client.py")],
     server: [python, join(PEERS, "websockets_server.py")],
   };
+}
+
+/** Installs Prometheus' library for Python; gives the command that reads metrics with it. */
+export async function installPrometheusClient(): Promise<readonly string[]> {
+  const folder = await ignoredFolder(".cache", "interop", "prometheus_client");
+  const python = join(folder, "bin", "python");
+  if (await readTextIfPresent(join(folder, "stamp")) !== PROMETHEUS_CLIENT) {
+    await runCommand(["python3", "-m", "venv", "--clear", folder]);
+    await runCommand([python, "-m", "pip", "install", "--quiet", `prometheus_client==${PROMETHEUS_CLIENT}`]);
+    await Deno.writeTextFile(join(folder, "stamp"), PROMETHEUS_CLIENT);
+  }
+  return [python, join(PEERS, "read_metrics.py")];
 }
 
 /** The platform's own WebSocket needs no installing. */

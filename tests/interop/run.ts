@@ -14,6 +14,7 @@ import { type Cell, cellName, CELLS, type CheckResult, placeOf } from "./cells.t
 import {
   type Certificates,
   installChromium,
+  installPrometheusClient,
   installWebsockets,
   installWs,
   makeCertificates,
@@ -22,6 +23,7 @@ import {
 } from "./install.ts";
 import { runConsolePage } from "./console_page.ts";
 import { runDemoPage } from "./demo_page.ts";
+import { runMetrics } from "./metrics.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
 import { installAhead } from "./wamp/install.ts";
@@ -71,7 +73,7 @@ let certificates: Promise<Certificates> | undefined;
 
 /** Installs a library once, however many cells want it. */
 function programsOf(
-  peer: Exclude<Cell["peer"], "chromium" | "demo page" | "console" | "itself">,
+  peer: Exclude<Cell["peer"], "prometheus" | "chromium" | "demo page" | "console" | "itself">,
 ): Promise<PeerPrograms> {
   let programs = installing.get(peer);
   if (programs === undefined) {
@@ -150,6 +152,7 @@ async function runViaductClient(
 async function runCell(cell: Cell, run: Run): Promise<readonly CheckResult[]> {
   if (cell.peer === "chromium") return await runBrowser(await installChromium(), run.chat, run.processes);
   if (cell.peer === "demo page") return await runDemoPage(await installChromium(), DEMO, run.processes);
+  if (cell.peer === "prometheus") return await runMetrics(await installPrometheusClient());
   if (cell.peer === "console") return await runConsolePage(await installChromium(), run.processes);
   if (cell.peer === "itself") return await runSuiteIn(cell.runtime, run.processes);
   const programs = await programsOf(cell.peer);

@@ -19,6 +19,12 @@ const SERIALIZERS = ["cbor", "msgpack", "ubjson", "json"];
 /** A realm with nobody in it but the sessions whose meta API is compared. */
 export const META_REALM = "meta";
 
+/** In PEM, so that nobody who makes others meanwhile is in the way: who signed them all, and those of clients by name. */
+export interface ClientCertificates {
+  readonly ca: string;
+  of(client: string): { readonly cert: string; readonly key: string };
+}
+
 /** The URLs of a router, by transport. */
 export type RouterUrls = Readonly<Record<"websocket" | "rawsocket", string>>;
 
@@ -28,8 +34,8 @@ export interface RunningRouter {
   readonly urls: RouterUrls;
   /** Where only those with an account may join, and by TLS with a certificate. */
   readonly guarded: RouterUrls & { readonly tls: string };
-  /** Who signed its certificate and those of clients, in a folder with these. */
-  readonly certificates: Certificates;
+  /** With which certificates clients get there. */
+  readonly clients: ClientCertificates;
   /** The process started; Crossbar.io's routing is done by a child of it. */
   readonly pid: number;
   stop(): Promise<void>;
@@ -47,11 +53,12 @@ export async function startCrossbar(processes: ProcessGroup): Promise<RunningRou
   const { command, env } = await installCrossbar();
   const folder = await emptyFolder(".cache", "interop", "crossbar_node");
   const certificates = await makeCertificates("crossbar_certificates", Object.values(CERTIFICATES));
+  const clients = await readClientCertificates(certificates);
   const [port, guardedPort, tlsPort] = [freePort(), freePort(), freePort()];
   const transports = [
     transport(port, { anonymous: { type: "static", role: "anonymous" } }),
     transport(guardedPort, crossbarAuth()),
-    await tlsTransport(tlsPort, certificates),
+    tlsTransport(tlsPort, certificates, clients),
   ];
   await Deno.writeTextFile(join(folder, "config.json"), JSON.stringify(configuration(transports), null, 2));
   // Its keys and caches go into the folder too, not into the user's home.
@@ -61,7 +68,7 @@ export async function startCrossbar(processes: ProcessGroup): Promise<RunningRou
   return {
     urls: urlsOf(port),
     guarded: { ...urlsOf(guardedPort), tls: `wss://127.0.0.1:${tlsPort}/ws` },
-    certificates,
+    clients,
     pid: crossbar.pid,
     stop: () => crossbar.stop(),
   };
@@ -70,6 +77,22 @@ export async function startCrossbar(processes: ProcessGroup): Promise<RunningRou
 /** The file of a client's certificate or key, beside the authority's. */
 export function clientFile({ ca }: Certificates, client: string, what: "cert" | "key"): string {
   return join(dirname(ca), `${client}.${what}.pem`);
+}
+
+async function readClientCertificates(certificates: Certificates): Promise<ClientCertificates> {
+  const read = async (name: string) => {
+    const [cert, key] = [clientFile(certificates, name, "cert"), clientFile(certificates, name, "key")];
+    return [name, { cert: await Deno.readTextFile(cert), key: await Deno.readTextFile(key) }] as const;
+  };
+  const clients = new Map(await Promise.all(Object.values(CERTIFICATES).map(read)));
+  return {
+    ca: await Deno.readTextFile(certificates.ca),
+    of(name) {
+      const client = clients.get(name);
+      if (client === undefined) throw new RangeError(`There is no certificate of ${name}`);
+      return client;
+    },
+  };
 }
 
 function urlsOf(port: number): RouterUrls {
@@ -86,10 +109,8 @@ function transport(port: number, auth: unknown, endpoint: object = {}): unknown 
   };
 }
 
-async function tlsTransport(port: number, certificates: Certificates): Promise<unknown> {
-  const { ca, cert, key } = certificates;
-  const known =
-    new X509Certificate(await Deno.readTextFile(clientFile(certificates, CERTIFICATES.known, "cert"))).fingerprint;
+function tlsTransport(port: number, { ca, cert, key }: Certificates, clients: ClientCertificates): unknown {
+  const known = new X509Certificate(clients.of(CERTIFICATES.known).cert).fingerprint;
   const auth = {
     tls: { type: "static", principals: { [CERTIFICATES.known]: { "certificate-sha1": known, role: ROLE } } },
   };

@@ -69,15 +69,9 @@ async function runAtCrossbar(
   { transport, serializer, logins }: LoginCell,
   processes: ProcessGroup,
 ): Promise<readonly CheckResult[]> {
-  const { guarded, certificates } = await sharedCrossbar(processes);
+  const { guarded, clients } = await sharedCrossbar(processes);
   const logIn: LogIn = async (realm, login) => {
-    const file = (what: "cert" | "key"): Promise<string> =>
-      Deno.readTextFile(clientFile(certificates, login.secret, what));
-    const tls = transport === "tls"
-      ? {
-        tls: { caCerts: [await Deno.readTextFile(certificates.ca)], cert: await file("cert"), key: await file("key") },
-      }
-      : {};
+    const tls = transport === "tls" ? { tls: { caCerts: [clients.ca], ...clients.of(login.secret) } } : {};
     const auth = [authenticatorOf(login)];
     return await joinParty(guarded[transport], { realm, auth, serializers: [serializer], ...tls });
   };

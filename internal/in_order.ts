@@ -36,7 +36,7 @@ export class InOrder {
    * @typeParam Value The value.
    * @param value The value, or a promise of it.
    * @param cost What it holds while it waits, in whatever its owner counts.
-   * @param onValue Gets it in its turn. Must not throw.
+   * @param onValue Gets it in its turn. What it throws at once, the caller gets; later, `onError`.
    * @param onError Gets what the promise rejects with, in its turn. Must not throw.
    */
   add<Value>(
@@ -62,7 +62,11 @@ export class InOrder {
     onError: (error: unknown) => void,
   ): Promise<void> {
     const [outcome] = await Promise.allSettled([value, before]);
-    if (outcome.status === "fulfilled") onValue(outcome.value);
-    else onError(outcome.reason);
+    if (outcome.status === "rejected") return onError(outcome.reason);
+    try {
+      onValue(outcome.value);
+    } catch (error) {
+      onError(error);
+    }
   }
 }

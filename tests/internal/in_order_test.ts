@@ -1,5 +1,5 @@
 import { InOrder } from "../../internal/in_order.ts";
-import { assert, assertEquals } from "../std.ts";
+import { assert, assertEquals, assertThrows } from "../std.ts";
 
 /** What came, in order; and a way to add to it. */
 function recorder(): { readonly came: string[]; readonly order: InOrder; add(value: string | Promise<string>): void } {
@@ -37,4 +37,18 @@ Deno.test("InOrder keeps the order of what is promised, what fails and what is t
   assertEquals([order.waiting, order.cost], [0, 0]);
   add("e");
   assert(came.at(-1) === "e", "at once again");
+});
+
+Deno.test("InOrder gives what a receiver throws to its caller, or later to the other receiver, and goes on", async () => {
+  const order = new InOrder();
+  const came: unknown[] = [];
+  const fail = (): never => {
+    throw new RangeError("bad");
+  };
+  const add = (value: string | Promise<string>): void => order.add(value, 1, fail, (error) => came.push(error));
+  assertThrows(() => add("at once"), RangeError, "bad");
+  add(Promise.resolve("later"));
+  add("behind");
+  await settled(order);
+  assertEquals(came.map(String), ["RangeError: bad", "RangeError: bad"]);
 });

@@ -115,8 +115,8 @@ for (const [method, { right, wrong, unknown }] of Object.entries(CLIENTS)) {
     REALM,
   );
 
-  hostileWamp("wamp_challenge", `${method}: a truncated, an empty and an endless answer`, async (victim, way) => {
-    for (const change of [(text: string) => text.slice(0, -1), () => "", (text: string) => text.repeat(1_000)]) {
+  hostileWamp("wamp_challenge", `${method}: a truncated, an empty and an overlong answer`, async (victim, way) => {
+    for (const change of [(text: string) => text.slice(0, -1), () => "", (text: string) => text.repeat(100)]) {
       using attack = await challenged(victim, way, right);
       const [type, signature, extra] = await answer(right, attack.extra);
       await assertDenied(attack, [type, change(signature), extra]);

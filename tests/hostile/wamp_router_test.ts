@@ -1,3 +1,4 @@
+import type { AuthorizationRequest } from "../../wamp/router/router_api.ts";
 import { clientFrame, RawClient, upgradeRequest } from "../raw_client.ts";
 import { assert, assertEquals, assertMatch, concat } from "../std.ts";
 import { hostile } from "./attack.ts";
@@ -350,6 +351,54 @@ hostileWamp("wamp_floods", "registrations, subscriptions and open calls beyond t
   const { registrations, subscriptions, openCalls } = victim.router.statistics("realm1");
   assertEquals([registrations, subscriptions, openCalls], [10, 10, 10]);
 }, CAPS);
+
+hostileWamp(
+  "wamp_floods",
+  "who sends faster than the realm's rate is not read from for a while",
+  async (victim, way) => {
+    using client = await joined(victim, way);
+    const calls = Array.from({ length: 2_500 }, (_, index) => [48, index + 1, {}, "wamp.session.count"]);
+    const sending = client.send(...calls);
+    assertEquals((await client.read())?.slice(0, 2), [50, 1]);
+    assertEquals(await victim.bystander.call("wamp.session.count"), 2);
+    for (let id = 2; id <= calls.length; id++) assertEquals((await client.read())?.slice(0, 2), [50, id]);
+    await sending;
+    assert(victim.router.statistics("realm1").throttled > 0);
+  },
+  { limits: { maxMessageRate: 2_000 } },
+);
+
+/** Decisions that nobody has made yet. */
+let undecided: ((allowed: boolean) => void)[] = [];
+
+const SLOW_AUTHORIZER = {
+  authorize: ({ uri }: AuthorizationRequest): boolean | Promise<boolean> => {
+    return uri !== "com.slow" || new Promise((resolve) => undecided.push(resolve));
+  },
+};
+
+hostileWamp(
+  "wamp_floods",
+  "what waits for an authorizer is bounded, and goes with its session",
+  async (victim, way) => {
+    undecided = [];
+    using flooder = await joined(victim, way);
+    const calls = Array.from({ length: 1_000 }, (_, index) => [48, index + 1, {}, "com.slow"]);
+    await flooder.send(...calls);
+    // A few turns more than it takes for all to arrive, where all are read.
+    for (let turn = 0; turn < 100 || undecided.length < 256; turn++) await victim.bystander.call("wamp.session.count");
+    assertEquals(undecided.length, 256);
+    for (let id = 1; id <= calls.length; id++) {
+      for (const decide of undecided.splice(0)) decide(false);
+      assertEquals((await flooder.read())?.slice(2, 5), [id, {}, "wamp.error.not_authorized"]);
+    }
+    const leaver = await joined(victim, way);
+    await leaver.send(...calls.slice(0, 100));
+    while (undecided.length < 100) await victim.bystander.call("wamp.session.count");
+    leaver[Symbol.dispose]();
+  },
+  SLOW_AUTHORIZER,
+);
 
 // -------------------------------------------------------------------------------------------------- wamp_vanishing
 

@@ -15,6 +15,12 @@ export interface Pausable {
   resume(): void;
 }
 
+/**
+ * For how long a session is not read from at a time, in milliseconds: whether it is still there is seen only by reading.
+ * A frame of a batched serializer can bring more messages than the rate allows in hours.
+ */
+const MAX_PAUSE = 5_000;
+
 /** Holds one session to a rate. @internal */
 export class Throttle implements WheelEntry {
   deadline = Infinity;
@@ -33,7 +39,7 @@ export class Throttle implements WheelEntry {
   /** A message came. @returns Whether the session is not read from any more, and was before. */
   count(): boolean {
     const now = performance.now();
-    const wait = this.#bucket.take(now);
+    const wait = Math.min(MAX_PAUSE, this.#bucket.take(now));
     if (wait === 0) return false;
     const isNew = this.deadline === Infinity;
     if (isNew) this.#member.pause();

@@ -159,6 +159,20 @@ Deno.test("maxMessageRate: who sends faster is not read from until it is within 
   });
 });
 
+Deno.test("maxMessageRate: a session is read from every five seconds, however much it sent", async () => {
+  await withFakeClock(async (clock) => {
+    await using fixture = realm({ maxMessageRate: 1 });
+    const client = fixture.join();
+    subscribe(client, 100);
+    await clock.advance(4_900);
+    assertEquals(client.isPaused, true);
+    await clock.advance(200);
+    assertEquals(client.isPaused, false);
+    subscribe(client, 1);
+    assertEquals(client.isPaused, true);
+  });
+});
+
 Deno.test("maxMessageRate: a session that leaves while it is not read from can say HELLO again", async () => {
   await withFakeClock(async () => {
     await using fixture = realm({ maxMessageRate: 5 });

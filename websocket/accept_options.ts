@@ -45,8 +45,11 @@ export interface AcceptOptions extends ConnectionOptions, WebSocketHandlers {
   readonly origins?: OriginPolicy;
   /** The subprotocols spoken, the best first: the first that the client offers is chosen. @default {[]} */
   readonly subprotocols?: readonly string[];
-  /** The path of the WebSocket; another is answered with 404. @default {any path} */
-  readonly path?: string;
+  /**
+   * The path of the WebSocket, or several, of which the first stands in URLs; another is answered with 404.
+   * @default {any path}
+   */
+  readonly path?: string | readonly string[];
   /** Ends: a server as its `shutdown()` does, what `accept()` took at once. */
   readonly signal?: AbortSignal;
   /** How long a client may take to send its request, and `upgrade` to decide, in milliseconds. @default {10000} */
@@ -88,7 +91,7 @@ export function resolveAcceptor(
     handshakeTimeout: checkDelay("handshakeTimeout", handshakeTimeout, 1),
     origins,
     subprotocols,
-    path: resolvePath(options.path),
+    paths: resolvePaths(options.path),
     upgrade: options.upgrade,
     fetch: options.fetch,
     isRefusing: server.isRefusing ?? (() => undefined),
@@ -99,9 +102,15 @@ export function resolveAcceptor(
   };
 }
 
-/** In the form in which a request's URL gives its path. */
-function resolvePath(path: string | undefined): string | undefined {
+function resolvePaths(path: string | readonly string[] | undefined): readonly string[] | undefined {
   if (path === undefined) return undefined;
+  const paths = typeof path === "string" ? [path] : path;
+  if (paths.length === 0) throw new TypeError("Option path must be a path, or a list of at least one, received none");
+  return paths.map(resolvePath);
+}
+
+/** In the form in which a request's URL gives its path. */
+function resolvePath(path: string): string {
   const url = path.startsWith("/") ? URL.parse(`http://localhost${path}`) : null;
   if (url === null || url.search !== "" || url.hash !== "") {
     throw new TypeError(`Option path must be the path of a URL, received ${JSON.stringify(path)}`);

@@ -61,7 +61,7 @@ export interface AcceptorConfig {
   readonly handshakeTimeout: number;
   readonly origins: OriginPolicy;
   readonly subprotocols: readonly string[];
-  readonly path: string | undefined;
+  readonly paths: readonly string[] | undefined;
   readonly upgrade: ((request: Request, info: ConnectionInfo) => UpgradeAnswer | Promise<UpgradeAnswer>) | undefined;
   readonly fetch: ((request: Request, info: ConnectionInfo) => Response | Promise<Response>) | undefined;
   /** Why nobody is let in any more, if so. */
@@ -170,7 +170,8 @@ async function refuse(guard: HandshakeGuard, head: RequestHead, refusal: Refusal
 }
 
 function refusePath(head: RequestHead, config: AcceptorConfig): Refusal | undefined {
-  if (config.path === undefined || requestUrl(head, false)?.pathname === config.path) return undefined;
+  const { paths } = config;
+  if (paths === undefined || paths.includes(requestUrl(head, false)?.pathname ?? "")) return undefined;
   return createRefusal(404, "There is no WebSocket at this path");
 }
 

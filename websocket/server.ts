@@ -239,7 +239,7 @@ class RunningServer implements Server {
   get url(): string {
     const { addr } = this;
     const scheme = this.#options.tls === undefined ? "ws" : "wss";
-    const path = this.#config.path ?? "/";
+    const path = this.#config.paths?.[0] ?? "/";
     if (addr.transport !== "tcp") return `${scheme}://localhost${path}`;
     return `${scheme}://${formatHostPort(LOOPBACK_OF.get(addr.hostname) ?? addr.hostname, addr.port)}${path}`;
   }

@@ -223,6 +223,22 @@ Deno.test("the answer to a client that goes on sending is not lost", async () =>
 
 // --------------------------------------------------------------------------------------------------------------- Path
 
+Deno.test("path: one of several will do, and the first stands in the URL", async () => {
+  await using server = serveEcho({ path: ["/a", "/b/c"] });
+  assertMatch(server.url, /\/a$/);
+  for (const target of ["/a", "/b/c?q"]) {
+    using client = await RawClient.connect(server);
+    await client.write(upgradeRequest([], target));
+    await client.readAcceptance();
+  }
+  for (const target of ["/", "/b", "/a/", "/a,/b/c"]) {
+    using client = await RawClient.connect(server);
+    assertEquals((await client.exchange(upgradeRequest([], target))).status, 404, target);
+  }
+  assertThrows(() => serveEcho({ path: [] }), TypeError, "at least one");
+  assertThrows(() => serveEcho({ path: ["/a", "b"] }), TypeError, 'received "b"');
+});
+
 Deno.test("path: another path gets 404, plain requests are not bound by it", async () => {
   await using server = serveEcho({ path: "/ws/ü", fetch: (request) => new Response(new URL(request.url).pathname) });
   for (const target of ["/ws/%C3%BC", "/ws/%C3%BC?q=1", "http://127.0.0.1/ws/%C3%BC"]) {

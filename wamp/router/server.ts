@@ -65,8 +65,11 @@ export interface ServeRouterOptions {
   readonly port?: number;
   /** The address to bind. @default {"0.0.0.0"} */
   readonly hostname?: string;
-  /** The path of the WebSocket; another is answered with 404. @default {"/ws"} */
-  readonly path?: string;
+  /**
+   * The path of the WebSocket, or several, of which the first stands in URLs; another is answered with 404.
+   * @default {"/ws"}
+   */
+  readonly path?: string | readonly string[];
   /** The path of a Unix socket on which WebSocket is spoken, also or instead. */
   readonly unix?: string;
   /** Serve TLS on the WebSocket's TCP port. @default {plain} */

@@ -111,7 +111,13 @@ async function convert(workers: readonly ImportSource[], file: string): Promise<
   const transports = all.transports.map((transport) => {
     const { type, ...config } = transport.config;
     const name = names.get(transport) ?? "";
-    return { type, ...(used.has(name) && { name }), ...config };
+    const [path, ...others] = Array.isArray(config.path) ? config.path : [];
+    return {
+      type,
+      ...(used.has(name) && { name }),
+      ...config,
+      ...(path !== undefined && others.length === 0 && { path }),
+    };
   });
   return { realms, transports };
 }

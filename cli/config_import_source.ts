@@ -69,6 +69,11 @@ export class ImportSource {
     for (const name of names) this.#left.delete(name);
   }
 
+  /** A member, whatever it is, which counts as not understood yet. */
+  peek(name: string): unknown {
+    return this.#members.get(name);
+  }
+
   /** A member, whatever it is. */
   take(name: string): unknown {
     this.#left.delete(name);

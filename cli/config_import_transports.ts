@@ -16,8 +16,18 @@ export interface ImportedTransport {
 }
 
 const NO_PAGES = "web pages and services are served by a web server, not by the router";
+const NO_COOKIES = "cookies are not used";
 /** Where a port is an environment variable, or another transport took it. */
 const FIRST_FREE_PORT = 8080;
+
+/** A listener of theirs. */
+interface ImportedListener {
+  readonly endpoint: Readonly<Record<string, unknown>>;
+  /** What theirs is called, where it is called anything. */
+  readonly id: string | undefined;
+  /** Its first WebSocket: the paths, and what another must say to share it. */
+  first: { readonly paths: string[]; readonly key: string } | undefined;
+}
 
 /** Converts transports, one listener after the other. @internal */
 export class TransportImport {
@@ -32,19 +42,20 @@ export class TransportImport {
   /** Converts one transport of theirs into as many as it takes. */
   async add(source: ImportSource): Promise<void> {
     const [type, id] = [source.text("type") ?? "", source.text("id")];
+    const listen = (): ImportedListener => ({ endpoint: this.#endpoint(source), id, first: undefined });
     source.skip("debug");
     switch (type) {
       case "websocket":
-        await this.#webSocket(source, this.#endpoint(source), id, pathOfUrl(source));
+        await this.#webSocket(source, listen(), [pathOfUrl(source)]);
         break;
       case "rawsocket":
-        await this.#rawSocket(source, this.#endpoint(source), id);
+        await this.#rawSocket(source, listen());
         break;
       case "web":
-        await this.#web(source, this.#endpoint(source), id);
+        await this.#web(source, listen());
         break;
       case "universal":
-        await this.#universal(source, id);
+        await this.#universal(source, listen());
         break;
       default:
         source.note(`transports of type ${JSON.stringify(type)} have no counterpart`);
@@ -53,37 +64,36 @@ export class TransportImport {
     source.finish();
   }
 
-  async #universal(source: ImportSource, id: string | undefined): Promise<void> {
-    const endpoint = this.#endpoint(source);
+  async #universal(source: ImportSource, listener: ImportedListener): Promise<void> {
     source.leave("mqtt", "MQTT is not spoken");
     const [paths, web, raw] = [source.object("websocket"), source.object("web"), source.object("rawsocket")];
-    let isTaken = false;
     for (const path of paths?.names ?? []) {
       const own = paths?.object(path);
       if (own === undefined) continue;
-      isTaken = await this.#onPath(own, endpoint, id, path, isTaken);
+      await this.#onPath(own, listener, path);
       own.finish();
     }
     if (web !== undefined) {
-      isTaken = await this.#web(web, endpoint, id, isTaken);
+      await this.#web(web, listener);
       web.finish();
     }
     if (raw === undefined) return;
     raw.skip("debug");
-    await this.#rawSocket(raw, isTaken ? this.#beside(raw, endpoint) : endpoint, id && `${id}-rawsocket`);
+    await this.#rawSocket(raw, listener.first === undefined ? listener : this.#beside(raw, listener));
     raw.finish();
   }
 
   /** RawSocket and WebSocket cannot share a listener here. */
-  #beside(raw: ImportSource, endpoint: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  #beside(raw: ImportSource, { endpoint, id }: ImportedListener): ImportedListener {
+    const own = { id: id && `${id}-rawsocket`, first: undefined };
     if (typeof endpoint.unix === "string") {
       const unix = `${endpoint.unix}.raw`;
       raw.note(`cannot share a Unix socket with WebSocket: it is at ${unix} now`);
-      return { unix };
+      return { ...own, endpoint: { unix } };
     }
     const port = this.#freePort();
     raw.note(`cannot share a port with WebSocket: it is on port ${port} now`);
-    return { ...endpoint, port };
+    return { ...own, endpoint: { ...endpoint, port } };
   }
 
   #freePort(): number {
@@ -93,78 +103,56 @@ export class TransportImport {
     return port;
   }
 
-  async #web(
-    source: ImportSource,
-    endpoint: Readonly<Record<string, unknown>>,
-    id: string | undefined,
-    isTaken = false,
-  ): Promise<boolean> {
+  async #web(source: ImportSource, listener: ImportedListener): Promise<void> {
     source.leave("options", NO_PAGES);
-    return await this.#paths(source.object("paths"), "", endpoint, id, isTaken);
+    await this.#paths(source.object("paths"), "", listener);
   }
 
   /** Looks for WebSockets among the paths, and below them. */
-  async #paths(
-    paths: ImportSource | undefined,
-    prefix: string,
-    endpoint: Readonly<Record<string, unknown>>,
-    id: string | undefined,
-    isTaken: boolean,
-  ): Promise<boolean> {
-    let taken = isTaken;
+  async #paths(paths: ImportSource | undefined, prefix: string, listener: ImportedListener): Promise<void> {
     for (const name of paths?.names ?? []) {
       const service = paths?.object(name);
       if (service === undefined) continue;
       const type = service.text("type");
       const path = `${prefix.replace(/\/$/, "")}/${name.replace(/^\//, "")}`;
-      if (type === "websocket") taken = await this.#onPath(service, endpoint, id, path, taken);
-      else if (type === "path") taken = await this.#paths(service.object("paths"), path, endpoint, id, taken);
+      if (type === "websocket") await this.#onPath(service, listener, path);
+      else if (type === "path") await this.#paths(service.object("paths"), path, listener);
       else {
         service.note(`the service ${type ?? "without a type"} has no counterpart: ${NO_PAGES}`);
         service.skip(...service.names);
       }
       service.finish();
     }
-    return taken;
   }
 
-  /** A WebSocket on a path, where it is the first of its listener. */
-  async #onPath(
-    source: ImportSource,
-    endpoint: Readonly<Record<string, unknown>>,
-    id: string | undefined,
-    path: string,
-    isTaken: boolean,
-  ): Promise<boolean> {
-    if (isTaken) {
-      source.note("a listener has one path for WebSocket: give this one a port of its own");
-      source.skip(...source.names);
-      return true;
-    }
+  /** A WebSocket on a path: the first of its listener, or one that is like it in everything else. */
+  async #onPath(source: ImportSource, listener: ImportedListener, name: string): Promise<void> {
+    const path = `/${name.replace(/^\//, "")}`;
+    const key = JSON.stringify(["serializers", "options", "auth"].map((member) => source.peek(member)));
     source.skip("type", "debug", "url");
-    await this.#webSocket(source, endpoint, id, `/${path.replace(/^\//, "")}`);
-    return true;
+    if (listener.first === undefined) {
+      listener.first = { paths: [path], key };
+      return await this.#webSocket(source, listener, listener.first.paths);
+    }
+    if (listener.first.key === key) {
+      source.skip("serializers", "options", "auth");
+      source.leave("cookie", NO_COOKIES);
+      listener.first.paths.push(path);
+    } else {
+      source.note("the paths of a listener have the same options and authentication: give this one a port of its own");
+      source.skip(...source.names);
+    }
   }
 
-  async #webSocket(
-    source: ImportSource,
-    endpoint: Readonly<Record<string, unknown>>,
-    id: string | undefined,
-    path: string,
-  ): Promise<void> {
-    source.leave("cookie", "cookies are not used");
+  async #webSocket(source: ImportSource, { endpoint, id }: ImportedListener, path: readonly string[]): Promise<void> {
+    source.leave("cookie", NO_COOKIES);
     const serializers = readSerializers(source, true);
     const options = readWebSocketOptions(source.object("options"));
     const auth = await importAuth(source.object("auth"));
-    const config = { type: "websocket", ...endpoint, path, ...serializers, ...options };
-    this.transports.push({ id, config, auth });
+    this.transports.push({ id, config: { type: "websocket", ...endpoint, path, ...serializers, ...options }, auth });
   }
 
-  async #rawSocket(
-    source: ImportSource,
-    endpoint: Readonly<Record<string, unknown>>,
-    id: string | undefined,
-  ): Promise<void> {
+  async #rawSocket(source: ImportSource, { endpoint, id }: ImportedListener): Promise<void> {
     const serializers = readSerializers(source, false);
     const options = source.object("options");
     const limits = limitsOf(options?.number("max_message_size") ?? source.number("max_message_size"));

@@ -76,7 +76,12 @@ const TRANSPORT_DEFINITIONS: Readonly<Record<string, Schema>> = {
     "x-expected": "an object with a type",
     oneOf: [
       transport("websocket", [...SERIALIZERS, ...BATCHED], {
-        path: { ...HTTP_PATH, description: "The path of the socket; another is answered with 404.", default: "/ws" },
+        path: {
+          description: "The path of the socket, or a list of several; another is answered with 404.",
+          default: "/ws",
+          "x-expected": "a path that begins with /, or a list of such",
+          oneOf: [HTTP_PATH, { type: "array", minItems: 1, uniqueItems: true, items: HTTP_PATH }],
+        },
         origins: {
           description: "Which web pages may connect.",
           "x-expected": '"same-origin", "any" or a list of origins',

@@ -345,8 +345,8 @@ export interface ListenerConfig {
 export interface WebSocketTransportConfig extends ListenerConfig {
   /** Its type. */
   readonly type: "websocket";
-  /** The path of the socket. @default {"/ws"} */
-  readonly path?: string;
+  /** The path of the socket, or several. @default {"/ws"} */
+  readonly path?: string | readonly string[];
   /** Which web pages may connect. @default {"same-origin"} */
   readonly origins?: "same-origin" | "any" | readonly string[];
   /** Whether permessage-deflate is agreed to, and how. @default {false} */

@@ -116,7 +116,8 @@ export class ConfiguredRouter {
     const server = await serveRouter(router, { ...built.options, logger: this.#logger });
     this.#listeners.set(built.name, server.addresses);
     this.#open.push({ built, server });
-    const unixUrl = rawsocket === undefined ? `ws+unix:${path}:${built.options.path ?? "/ws"}` : `unix:${path}`;
+    const [first = "/ws"] = [built.options.path ?? []].flat();
+    const unixUrl = rawsocket === undefined ? `ws+unix:${path}:${first}` : `unix:${path}`;
     this.#output.print(`Listening on ${path === undefined ? server.url || server.rawsocketUrl : unixUrl}`);
   }
 

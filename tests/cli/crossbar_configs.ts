@@ -46,6 +46,7 @@ const STARTER: Conversion = {
         "/": { type: "static", directory: "../web", options: { enable_directory_listing: false } },
         "ws": { type: "websocket" },
         "info": { type: "nodeinfo" },
+        "old/ws": { type: "websocket", debug: true, cookie: {} },
       },
       options: { access_log: true },
     },
@@ -56,7 +57,7 @@ const STARTER: Conversion = {
       auth: [{ method: "anonymous" }],
       roles: { anonymous: { permissions: [{ uri: "", match: "prefix", allow: ALL }] } },
     }],
-    transports: [{ type: "websocket", port: 8080, hostname: "0.0.0.0", path: "/ws", origins: "any" }],
+    transports: [{ type: "websocket", port: 8080, hostname: "0.0.0.0", path: ["/ws", "/old/ws"], origins: "any" }],
   },
   notes: [
     NODE,
@@ -64,6 +65,7 @@ const STARTER: Conversion = {
     "workers[0].transports[0].options: web pages and services are served by a web server, not by the router",
     `workers[0].transports[0].paths["/"]: the service static ${PAGES}`,
     `workers[0].transports[0].paths.info: the service nodeinfo ${PAGES}`,
+    'workers[0].transports[0].paths["old/ws"].cookie: cookies are not used',
   ],
 };
 
@@ -254,6 +256,7 @@ const SECURE: Conversion = {
           },
         },
         other: { type: "websocket" },
+        another: { type: "websocket", cookie: {} },
       },
       web: { paths: { "/": { type: "static", directory: ".." } } },
       mqtt: { options: { realm: "realm1", role: "anonymous" } },
@@ -356,7 +359,10 @@ const SECURE: Conversion = {
     "workers[0].transports[0].websocket.ws.auth.tls.principals.client_0.certificate-sha1: SHA-1 does not identify a " +
     "certificate: give its SHA-256 fingerprint or common name",
     "workers[0].transports[0].websocket.ws.auth.cookie: cookies do not authenticate",
-    "workers[0].transports[0].websocket.other: a listener has one path for WebSocket: give this one a port of its own",
+    "workers[0].transports[0].websocket.other: the paths of a listener have the same options and authentication: give " +
+    "this one a port of its own",
+    "workers[0].transports[0].websocket.another: the paths of a listener have the same options and authentication: " +
+    "give this one a port of its own",
     `workers[0].transports[0].web.paths["/"]: the service static ${PAGES}`,
     "workers[0].transports[0].rawsocket: cannot share a port with WebSocket: it is on port 8080 now",
     "workers[0].transports[0].rawsocket.serializers: there is no serializer flatbuffers",

@@ -450,6 +450,16 @@ export const WRONG: readonly (readonly [what: string, config: unknown, ...messag
     'transports[0].path must be a path that begins with /, received "ws"',
   ],
   [
+    "paths of which one is none",
+    transport({ path: ["/ws", "ws"] }),
+    'transports[0].path[1] must be a path that begins with /, received "ws"',
+  ],
+  [
+    "a path that is a number",
+    transport({ path: 5 }),
+    "transports[0].path must be a path that begins with /, or a list of such, received 5",
+  ],
+  [
     "a path of a RawSocket",
     transport({ type: "rawsocket", path: "/ws" }),
     "transports[0].path is unknown: what is known here is type, name, port, hostname, unix, tls, serializers, keepalive, handshakeTimeout and limits",

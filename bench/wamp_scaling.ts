@@ -29,7 +29,7 @@ const TARGETS = 100;
  * Which of many these are, and by how much the cost may seem to grow: the rest is the noise of the machine, and, where
  * they are taken from all over the memory, its caches.
  */
-const CHOICES = [{ name: "neighbours", maxGrowth: 1.5 }, { name: "spread", maxGrowth: 2 }] as const;
+const CHOICES = [{ name: "neighbours", maxGrowth: 1.5 }, { name: "spread", maxGrowth: 2.5 }] as const;
 const CORE_REPEATS = 50;
 const SESSION_REPEATS = 5;
 /** Calls and acknowledged publications of a session that are in flight at a time. */

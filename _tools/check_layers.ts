@@ -133,6 +133,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/component_catch_up.ts",
       "wamp/component_declaration.ts",
       "wamp/component_delivery.ts",
+      "wamp/component_history.ts",
       "wamp/component_restorer.ts",
       "wamp/component_runner.ts",
       "wamp/component_status.ts",

@@ -6,6 +6,7 @@
 
 import { Backoff, type BackoffOptions } from "../internal/backoff.ts";
 import { isCertificateFailure } from "../internal/certificate_failure.ts";
+import { delay } from "../internal/delay.ts";
 import { retryAfter } from "../internal/retry_after.ts";
 import { connect, type ConnectOptions } from "./client.ts";
 import { isNormalClosure } from "./close_code.ts";
@@ -256,18 +257,3 @@ class Reconnector implements AsyncIterableIterator<WebSocketConnection> {
 const STOPPED = new Error("Iteration has ended");
 
 function ignore(): void {}
-
-function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-}

@@ -18,6 +18,12 @@ export interface TicketOptions {
   readonly ticket: string | (() => string | Promise<string>);
 }
 
+/** The function that fetches a ticket failed: nobody has refused us, and it may work another time. @internal */
+export class TicketError extends Error {
+  /** The class's name. */
+  override readonly name: string = "TicketError";
+}
+
 /**
  * Joins with a ticket: a password, or a token that somebody issued.
  *
@@ -40,6 +46,14 @@ export function ticket(options: TicketOptions): Authenticator {
   return {
     method: "ticket",
     authid,
-    answer: async () => ({ signature: typeof ticket === "function" ? await ticket() : ticket }),
+    answer: async () => ({ signature: typeof ticket === "function" ? await fetchTicket(ticket) : ticket }),
   };
+}
+
+async function fetchTicket(ticket: () => string | Promise<string>): Promise<string> {
+  try {
+    return await ticket();
+  } catch (cause) {
+    throw new TicketError("Cannot fetch a ticket", { cause });
+  }
 }

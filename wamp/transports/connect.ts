@@ -8,6 +8,7 @@ import type { Logger } from "../../internal/log.ts";
 import type { ByteStream } from "../../internal/stream.ts";
 import { serializerFor } from "../serializers/mod.ts";
 import type { Serializer, SerializerName } from "../serializers/serializer.ts";
+import { localPair } from "./local.ts";
 import { connectRawSocket } from "./rawsocket.ts";
 import type { Transport } from "./transport.ts";
 import { connectWeb } from "./web.ts";
@@ -20,6 +21,16 @@ import {
 } from "./websocket.ts";
 
 export type { ClientTlsOptions, CompressionOptions, DialTarget, KeepaliveOptions };
+
+/**
+ * What serves transports: a router, as far as a client of the same program needs it.
+ *
+ * @public
+ */
+export interface LocalRouter {
+  /** Serves a transport until it ends. */
+  attach(transport: Transport): void;
+}
 
 /**
  * How a router is reached.
@@ -41,6 +52,8 @@ export interface TransportOptions {
   readonly proxy?: string | URL;
   /** Further header fields of a WebSocket's request. */
   readonly headers?: HeadersInit;
+  /** The router that `local:` leads to, in this program. */
+  readonly router?: LocalRouter;
   /** Opens the stream to speak over, in place of a socket of the runtime. */
   readonly dial?: (target: DialTarget) => Promise<ByteStream>;
   /** Offer permessage-deflate on a WebSocket (RFC 7692): worth it for slow links. @default {false} */
@@ -81,6 +94,7 @@ const OWN_SOCKET_OPTIONS = ["tls", "proxy", "headers", "dial", "compression", "k
  * - `ws+unix:/path/of/socket:/path`: WebSocket over a Unix socket
  * - `rs://host:port` and `rss://host:port`: RawSocket over TCP and over TLS
  * - `unix:/path/of/socket`: RawSocket over a Unix socket
+ * - `local:`: in memory, to the router object in `options.router`, which trusts it no more than any other
  *
  * @param url The router.
  * @param options How it is reached.
@@ -132,11 +146,24 @@ export async function connectTransport(url: string | URL, options: TransportOpti
         ...{ serializers, signal, timeout, tls, dial, keepalive, maxMessage, logger },
       });
     }
+    case "local:":
+      return connectLocal(options, serializers[0]);
     default: {
-      const schemes = "ws:, wss:, ws+unix:, rs:, rss: or unix:";
+      const schemes = "ws:, wss:, ws+unix:, rs:, rss:, unix: or local:";
       throw new SyntaxError(`Cannot connect: URL must begin with ${schemes}, received ${parsed.protocol}`);
     }
   }
+}
+
+/** A transport in memory; nobody else chooses the serializer. */
+function connectLocal(options: TransportOptions, serializer: Serializer | undefined): Transport {
+  const { router, signal } = options;
+  if (router === undefined) throw new TypeError("Cannot connect to local: without option router");
+  refuse(options, [...OWN_SOCKET_OPTIONS, "transport"], "in memory");
+  signal?.throwIfAborted();
+  const [ours, theirs] = localPair(serializer);
+  router.attach(theirs);
+  return ours;
 }
 
 function chosenSerializers({ serializers = DEFAULT_SERIALIZERS }: TransportOptions): readonly Serializer[] {

@@ -83,7 +83,8 @@ export function readConfig(text: string, file: string): ConfigDocument {
   // What fits the schema is of this type: a test compares the two.
   const config = root.node.value as RouterConfig;
   const document: ConfigDocument = { file, config, root, fail };
-  const problems = [...checkTransports(document), ...checkPages(document), ...checkRealms(document)];
+  const taken = new Map<string, string>();
+  const problems = [...checkTransports(document, taken), ...checkPages(document, taken), ...checkRealms(document)];
   if (problems.length > 0) throw fail(problems);
   return document;
 }
@@ -108,9 +109,9 @@ function addressOf(place: { readonly port?: number; readonly hostname?: string; 
   return port === undefined || port === 0 ? [] : [`port ${port} of ${hostname}`];
 }
 
-function* checkTransports({ config, root }: ConfigDocument): Generator<Problem> {
+/** `taken` gets where something listens, and what does. */
+function* checkTransports({ config, root }: ConfigDocument, taken: Map<string, string>): Generator<Problem> {
   const names = new Set<string>();
-  const addresses = new Map<string, string>();
   for (const [index, transport] of config.transports.entries()) {
     const place = root.at("transports", index);
     const { name, unix } = transport;
@@ -123,7 +124,7 @@ function* checkTransports({ config, root }: ConfigDocument): Generator<Problem> 
         if (transport[key] !== undefined) yield place.at(key).problem("cannot be given for a Unix socket");
       }
     }
-    yield* checkAddress(place, transport, addresses);
+    yield* checkAddress(place, transport, taken);
   }
 }
 
@@ -146,12 +147,7 @@ function* checkAddress(
   }
 }
 
-function* checkPages({ config, root }: ConfigDocument): Generator<Problem> {
-  const taken = new Map<string, string>();
-  // What is wrong among the transports is told elsewhere.
-  for (const [index, transport] of config.transports.entries()) {
-    for (const _ of checkAddress(root.at("transports", index), transport, taken));
-  }
+function* checkPages({ config, root }: ConfigDocument, taken: Map<string, string>): Generator<Problem> {
   for (const key of ["metrics", "console"] as const) {
     if (config[key] !== undefined) yield* checkAddress(root.at(key), config[key], taken);
   }

@@ -612,6 +612,21 @@ export const WRONG: readonly (readonly [what: string, config: unknown, ...messag
     "console.port must be free, but metrics listens on port 1 of 127.0.0.1 already",
   ],
   [
+    "the console for everybody",
+    config({ console: { port: 1, hostname: "0.0.0.0" } }),
+    'console.hostname must be loopback where there is no role, received "0.0.0.0"',
+  ],
+  [
+    "the console's realm without a role",
+    config({ console: { port: 1, realm: "realm1" } }),
+    "console.realm cannot be given without a role",
+  ],
+  [
+    "the console's realm that is not there",
+    config({ console: { port: 1, role: "admin", realm: "realm2" } }),
+    'console.realm must be one of the realms realm1, received "realm2"',
+  ],
+  [
     "a path of metrics without a slash",
     config({ metrics: { port: 1, path: "metrics" } }),
     'metrics.path must be a path that begins with /, received "metrics"',

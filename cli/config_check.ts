@@ -30,7 +30,6 @@ export interface Schema {
   readonly pattern?: string;
   readonly minLength?: number;
   readonly minimum?: number;
-  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
   readonly uniqueItems?: boolean;
@@ -230,18 +229,17 @@ function isAdmitted(value: unknown, schema: Schema): boolean {
   if (schema.const !== undefined) return value === schema.const;
   if (schema.enum !== undefined) return typeof value === "string" && schema.enum.includes(value);
   if (typeof value === "number") {
-    const { minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity } = schema;
-    return value >= minimum && value > exclusiveMinimum && value <= maximum;
+    const { minimum = -Infinity, maximum = Infinity } = schema;
+    return value >= minimum && value <= maximum;
   }
   if (typeof value !== "string") return true;
   if (value.length < (schema.minLength ?? 0)) return false;
   return schema.pattern === undefined || new RegExp(schema.pattern, "u").test(value);
 }
 
-function rangeOf({ minimum, exclusiveMinimum, maximum }: Schema): string {
+function rangeOf({ minimum, maximum }: Schema): string {
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
   if (minimum !== undefined) return ` of at least ${minimum}`;
-  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
   return maximum === undefined ? "" : ` of at most ${maximum}`;
 }
 

@@ -254,7 +254,7 @@ const REALM_DEFINITIONS: Readonly<Record<string, Schema>> = {
       maxMessageRate: {
         description: "Messages of one session each second; by default any number.",
         type: "number",
-        exclusiveMinimum: 0,
+        minimum: 0.001,
       },
       maxMessageSize: count(
         "The largest message of a session, in bytes; by default what its transport takes.",

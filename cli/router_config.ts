@@ -5,7 +5,7 @@
  */
 
 import { failureMessage } from "../internal/log.ts";
-import { createRouter, type Router, type RouterServer, serveRouter } from "../wamp/router/mod.ts";
+import { createRouter, type Router, type RouterOptions, type RouterServer, serveRouter } from "../wamp/router/mod.ts";
 import { removeStaleSocket } from "../websocket/mod.ts";
 import type { CommandOutput } from "./command.ts";
 import {
@@ -63,7 +63,14 @@ export class ConfiguredRouter {
       listeners: this.#listeners,
       procedures: this.#procedures,
     };
-    return buildConfig(readConfig(this.#source.text(), this.#source.name), context);
+    const config = buildConfig(readConfig(this.#source.text(), this.#source.name), context);
+    try {
+      // The router itself has the last word; it opens nothing.
+      createRouter(routerOptions(config));
+    } catch (error) {
+      throw new ConfigError([`${this.#source.name}: ${error instanceof Error ? error.message : String(error)}`]);
+    }
+    return config;
   }
 
   /** Starts the router and listens. */
@@ -77,8 +84,8 @@ export class ConfiguredRouter {
   async #start(): Promise<void> {
     const config = this.check();
     this.#logger.configure(config.config.logging ?? {});
-    const realms = [...config.realms.values()].map(({ options }) => options);
-    const router = createRouter({ ...config.router, realms, logger: this.#logger });
+    const { realms = [], ...options } = routerOptions(config);
+    const router = createRouter({ ...options, realms, logger: this.#logger });
     this.#procedures.use(router);
     this.#running = { router, started: config, config };
     for (const [uri, { fixed }] of config.realms) this.#fixed.set(uri, fixed);
@@ -211,6 +218,10 @@ export class ConfiguredRouter {
     this.#listeners.delete(open.server.addresses);
     await open.server.shutdown({ timeout: this.#running?.config.config.drainTimeout ?? DEFAULT_DRAIN });
   }
+}
+
+function routerOptions({ router, realms }: BuiltConfig): RouterOptions {
+  return { ...router, realms: Array.from(realms.values(), ({ options }) => options) };
 }
 
 /** The settings that changed and cannot be changed while it runs. */

@@ -137,7 +137,7 @@ export const WRONG: readonly (readonly [what: string, config: unknown, ...messag
   [
     "a rate of nothing",
     realm({ limits: { maxMessageRate: 0 } }),
-    "realms[0].limits.maxMessageRate must be a number above 0, received 0",
+    "realms[0].limits.maxMessageRate must be a number of at least 0.001, received 0",
   ],
   ["limits that are a number", realm({ limits: 5 }), "realms[0].limits must be an object, received 5"],
   // Event stores

@@ -100,6 +100,7 @@ export {
   connectTransport,
   type DialTarget,
   type KeepaliveOptions,
+  type LocalRouter,
   type TransportLimits,
   type TransportOptions,
 } from "./transports/connect.ts";

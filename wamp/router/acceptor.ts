@@ -142,13 +142,14 @@ export class Acceptor implements TransportReceiver, WheelEntry, MemberLink, Auth
   onDeadline(): void {
     if (this.#state === "hello" && !this.#hasHadSession) {
       const message = `No HELLO arrived within ${this.#host.helloTimeout} ms`;
-      return this.#refuse({ reason: ERROR_URI.PROTOCOL_VIOLATION, message });
+      return this.#refuse({ reason: ERROR_URI.TIMEOUT, message });
     }
     if (this.#state !== "joining") return this.#close();
     const message = this.#authentication?.isChallenged
       ? `No AUTHENTICATE arrived within ${this.#host.authTimeout} ms`
       : `The authentication took longer than ${this.#host.authTimeout} ms`;
-    this.#refuse({ reason: ERROR_URI.AUTHENTICATION_FAILED, message });
+    // No refusal of who it is: one that was held up may come again.
+    this.#refuse({ reason: ERROR_URI.TIMEOUT, message });
   }
 
   /** See `MemberLink`. */

@@ -222,7 +222,7 @@ Deno.test("a transport that says no HELLO in time is aborted", async () => {
     await clock.advance(2_900);
     assertEquals(client.ending, undefined);
     await clock.advance(200);
-    assertMatch(assertAborted(client, "wamp.error.protocol_violation", "close"), /3000 ms/);
+    assertMatch(assertAborted(client, "wamp.error.timeout", "close"), /3000 ms/);
     await settled();
   });
 });

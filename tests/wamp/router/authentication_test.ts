@@ -207,14 +207,14 @@ Deno.test("a client, and a method, have authTimeout to come to an end", async ()
     const challenged = pending(fixture);
     await clock.advance(100);
     const [, details, uri] = deciding.takeOne();
-    assertEquals([uri, deciding.ending], ["wamp.error.authentication_failed", "close"]);
+    assertEquals([uri, deciding.ending], ["wamp.error.timeout", "close"]);
     assertMatch((details as { message: string }).message, /longer than 3000 ms/);
     method.challenge();
     await settled();
     assertEquals(challenged.takeOne()[0], 4);
     await clock.advance(3_000);
     const [, late, reason] = challenged.takeOne();
-    assertEquals([reason, challenged.ending], ["wamp.error.authentication_failed", "close"]);
+    assertEquals([reason, challenged.ending], ["wamp.error.timeout", "close"]);
     assertMatch((late as { message: string }).message, /No AUTHENTICATE arrived within 3000 ms/);
     fixture.assertEmpty();
   });

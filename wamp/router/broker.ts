@@ -143,6 +143,11 @@ export class Broker {
     return this.#byId.size;
   }
 
+  /** The subscriptions, in the order in which they were made. */
+  entries(): Iterable<SubscriptionDetails & { readonly members: { readonly size: number } }> {
+    return this.#byId.values();
+  }
+
   /** How many entries the tables hold: nothing is left when everybody has left. */
   get tableSize(): number {
     return this.#index.size + this.#index.nodes + this.#byId.size + this.#byMember.size;

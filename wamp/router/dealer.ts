@@ -89,6 +89,11 @@ export class Dealer {
     return this.#byId.size;
   }
 
+  /** The registrations, in the order in which they were made. */
+  entries(): Iterable<RegistrationDetails & { readonly endpoints: readonly unknown[] }> {
+    return this.#byId.values();
+  }
+
   /** How many calls are open. */
   get openCalls(): number {
     return this.#openCalls;

@@ -74,9 +74,9 @@ export interface EntryInspection {
 export interface RealmInspection {
   /** The sessions for which most bytes wait first, and then those that joined first. */
   readonly sessions: readonly SessionInspection[];
-  /** Registrations, in no order. */
+  /** Registrations, in the order in which they were made. */
   readonly registrations: readonly EntryInspection[];
-  /** Subscriptions, in no order. */
+  /** Subscriptions, in the order in which they were made. */
   readonly subscriptions: readonly EntryInspection[];
 }
 
@@ -97,13 +97,11 @@ export function inspectRealm(realm: MetaContext, options: Required<InspectOption
   const { broker, dealer } = realm;
   return {
     sessions: inspectSessions(realm, options),
-    registrations: inspectEntries(dealer.list(), options, (id) => {
-      const details = dealer.get(id);
-      return details && { ...details, members: dealer.countCallees(id) ?? 0 };
+    registrations: take(dealer.entries(), options, ({ id, uri, match, invoke, endpoints }) => {
+      return { id, uri, match, invoke, members: endpoints.length };
     }),
-    subscriptions: inspectEntries(broker.list(), options, (id) => {
-      const details = broker.get(id);
-      return details && { ...details, invoke: "", members: broker.countSubscribers(id) ?? 0 };
+    subscriptions: take(broker.entries(), options, ({ id, uri, match, members }) => {
+      return { id, uri, match, invoke: "", members: members.size };
     }),
   };
 }
@@ -143,27 +141,16 @@ function inspectSession({ id, identity, transport, traffic, since, pauses }: Rou
   };
 }
 
-/** What broker and dealer tell of an entry. */
-interface Found {
-  readonly id: number;
-  readonly uri: string;
-  readonly match: string;
-  readonly invoke: string;
-  readonly members: number;
-}
-
-function inspectEntries(
-  ids: Readonly<Record<string, readonly number[]>>,
+/** The first of those that are wanted: no more are looked at than that takes. */
+function take<Entry extends { readonly uri: string }>(
+  entries: Iterable<Entry>,
   { limit, filter }: Required<InspectOptions>,
-  look: (id: number) => Found | undefined,
+  inspect: (entry: Entry) => EntryInspection,
 ): EntryInspection[] {
-  const entries: EntryInspection[] = [];
-  for (const id of Object.values(ids).flat()) {
-    if (entries.length >= limit) break;
-    const found = look(id);
-    if (found === undefined || filter !== "" && !found.uri.includes(filter)) continue;
-    const { uri, match, invoke, members } = found;
-    entries.push({ id, uri, match, invoke, members });
+  const taken: EntryInspection[] = [];
+  for (const entry of entries) {
+    if (taken.length >= limit) break;
+    if (filter === "" || entry.uri.includes(filter)) taken.push(inspect(entry));
   }
-  return entries;
+  return taken;
 }

@@ -17,7 +17,7 @@ import { RawPeer } from "./raw_peer.ts";
 
 const SERIALIZER_NAMES: readonly SerializerName[] = ["json", "msgpack", "cbor"];
 /** How long one feature may take over one transport, in milliseconds: a message that never comes must not end as silence. */
-const TIMEOUT = 20_000;
+const TIMEOUT = 10_000;
 
 let worlds = 0;
 

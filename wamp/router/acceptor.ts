@@ -392,7 +392,8 @@ const MAX_AGENT = 100;
 const FULL: Refusal = { reason: ERROR_URI.UNAVAILABLE, message: "The realm takes no more sessions" };
 
 const TOO_MANY: Refusal = {
-  reason: ERROR_URI.AUTHENTICATION_DENIED,
+  // No judgement on who it is: a component comes again.
+  reason: ERROR_URI.UNAVAILABLE,
   message: "Too many clients of this address did not prove who they are: try again in a minute",
 };
 

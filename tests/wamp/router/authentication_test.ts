@@ -360,7 +360,7 @@ Deno.test("maxAuthFailures refuses an address for a minute; others, and anonymou
     };
     for (const port of [1, 2]) assertEquals(tried(`10.0.0.1:${port}`, "jim")[2], "wamp.error.authentication_denied");
     const [, details, uri] = tried("10.0.0.1:3", "joe");
-    assertEquals(uri, "wamp.error.authentication_denied");
+    assertEquals(uri, "wamp.error.unavailable");
     assertMatch((details as { message: string }).message, /in a minute/);
     assertEquals(tried("10.0.0.2:1", "joe")[0], 2);
     assertEquals(tried("10.0.0.1:4", "joe", "anonymous")[0], 2);

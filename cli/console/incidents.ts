@@ -33,6 +33,15 @@ type Listener = (message: unknown) => void;
 
 /** So many are remembered. */
 const MAX_INCIDENTS = 200;
+/** The same of the same session is told once in this time, in milliseconds. */
+const REPEAT_INTERVAL = 1_000;
+
+/** What was done about a slow session, in words. That events are left out is the same each time. */
+const SLOW_ACTIONS: Readonly<Record<SlowConsumerDiagnostics["action"], (waiting: number) => string>> = {
+  disconnect: (waiting) => `was ended, ${waiting} bytes waited for it`,
+  drop: () => "takes no events in time: some are left out",
+  pause: (waiting) => `holds up those who send to it, ${waiting} bytes wait for it`,
+};
 
 /** Remembers what went wrong, the latest only. @internal */
 export class Incidents implements Disposable {
@@ -76,12 +85,16 @@ export class Incidents implements Disposable {
   }
 
   #takeSlow({ router, realm, session, action, waiting }: SlowConsumerDiagnostics): void {
-    this.#add(router, { kind: "slow", realm, session, text: `${action}, ${waiting} bytes wait` });
+    this.#add(router, { kind: "slow", realm, session, text: SLOW_ACTIONS[action](waiting) });
   }
 
   #add(router: object, incident: Omit<Incident, "number" | "time">): void {
     if (router !== this.#router) return;
-    this.#kept.push({ ...incident, number: ++this.#number, time: Date.now() });
+    const time = Date.now();
+    const last = this.#kept.at(-1);
+    const isRepeated = last?.session === incident.session && last.kind === incident.kind && last.text === incident.text;
+    if (isRepeated && incident.session !== 0 && time - last.time < REPEAT_INTERVAL) return;
+    this.#kept.push({ ...incident, number: ++this.#number, time });
     if (this.#kept.length > MAX_INCIDENTS) this.#kept.shift();
   }
 }

@@ -107,13 +107,15 @@ export function inspectRealm(realm: MetaContext, options: Required<InspectOption
 }
 
 function inspectSessions({ members }: MetaContext, { limit, filter }: Required<InspectOptions>): SessionInspection[] {
-  const found: RouterMember[] = [];
+  const waiting: RouterMember[] = [];
+  const others: RouterMember[] = [];
   for (const member of members.values()) {
-    if (filter === "" || holdsText(member, filter)) found.push(member);
+    if (filter !== "" && !holdsText(member, filter)) continue;
+    if (member.transport.bufferedAmount > 0) waiting.push(member);
+    else if (others.length < limit) others.push(member);
   }
-  // Members are kept in the order in which they joined, and sorting keeps it.
-  const sorted = found.sort((a, b) => b.transport.bufferedAmount - a.transport.bufferedAmount);
-  return sorted.slice(0, limit).map(inspectSession);
+  waiting.sort((a, b) => b.transport.bufferedAmount - a.transport.bufferedAmount);
+  return [...waiting, ...others].slice(0, limit).map(inspectSession);
 }
 
 function holdsText({ id, identity, transport }: RouterMember, filter: string): boolean {

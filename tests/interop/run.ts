@@ -26,6 +26,7 @@ import { runDemoPage } from "./demo_page.ts";
 import { runMetrics } from "./metrics.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
+import { COMPONENT_CELLS, componentCellColumns, componentCellName, runComponentCell } from "./wamp/component_run.ts";
 import { installAhead } from "./wamp/install.ts";
 import { LOGIN_CELLS, loginCellColumns, loginCellName } from "./wamp/login_cells.ts";
 import { runLoginCell } from "./wamp/login_run.ts";
@@ -243,6 +244,16 @@ const MATRICES: readonly Matrix[] = [
       words: metaCellColumns(cell),
       checks: META_CHECKS,
       run: ({ processes }) => runMetaCell(cell, processes),
+    })),
+  ),
+  matrixOf(
+    ["WAMP component in", "router", "via", "socket", "checks"],
+    [24, 8, 9, 15],
+    COMPONENT_CELLS.map((cell) => ({
+      name: componentCellName(cell),
+      words: componentCellColumns(cell),
+      checks: cell.checks,
+      run: ({ processes }) => runComponentCell(cell, processes),
     })),
   ),
 ];

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { ignoredFolder, readTextIfPresent, ROOT } from "../support/folders.ts";
 import { type ProcessGroup, runCommand } from "../support/processes.ts";
+import type { ComponentWay } from "../runtimes/component_checks.ts";
 import { Browser } from "./cdp.ts";
 import type { CheckResult, Runtime } from "./cells.ts";
 import { installChromium } from "./install.ts";
@@ -54,7 +55,7 @@ export async function executableOf(runtime: Exclude<Runtime, `chromium${string}`
 
 /** Runs a program of tests/runtimes/ that prints a line of JSON for each check. */
 async function runProgram(
-  runtime: Exclude<Runtime, `chromium${string}`>,
+  runtime: Exclude<Runtime, `chromium${string}`> | "deno",
   args: readonly string[],
   processes: ProcessGroup,
 ): Promise<CheckResult[]> {
@@ -64,7 +65,10 @@ async function runProgram(
     if (line.startsWith("{")) results.push(JSON.parse(line));
     else others.push(line);
   };
-  const process = processes.start(runtime, [await executableOf(runtime), ...args], { onLine });
+  const command = runtime === "deno"
+    ? [Deno.execPath(), "run", "--quiet", "--no-prompt", "--allow-net"]
+    : [await executableOf(runtime)];
+  const process = processes.start(runtime, [...command, ...args], { onLine });
   const timer = setTimeout(() => void process.stop(), TIMEOUT);
   const { success, code } = await process.status;
   clearTimeout(timer);
@@ -95,10 +99,25 @@ export async function runSessionsIn(
   return await runProgram(runtime, [join(SUITE, "sessions.ts"), JSON.stringify(way)], processes);
 }
 
+/** Runs the program of components; `way` names the router's URL and, where it is not ours, the socket. */
+export async function runComponentIn(
+  runtime: Runtime | "deno",
+  way: ComponentWay,
+  processes: ProcessGroup,
+): Promise<CheckResult[]> {
+  if (runtime !== "deno" && isBrowser(runtime)) {
+    // The browser tells of every connection that failed.
+    const isExpected = (error: string): boolean => /\bWebSocket\b/.test(error);
+    const page = { source: "browser_component.ts", query: encodeURIComponent(way.url), isExpected };
+    return await runInBrowser(runtime, page, processes);
+  }
+  return await runProgram(runtime, [join(SUITE, "component.ts"), JSON.stringify(way)], processes);
+}
+
 /** Runs the suite that all runtimes must pass. */
 export async function runSuiteIn(runtime: Runtime | undefined, processes: ProcessGroup): Promise<CheckResult[]> {
   if (runtime === undefined) throw new TypeError("The suite needs the name of a runtime");
-  if (isBrowser(runtime)) return await runSuiteInBrowser(runtime, processes);
+  if (isBrowser(runtime)) return await runInBrowser(runtime, { source: "browser.ts" }, processes);
   return await runProgram(runtime, [join(SUITE, "main.ts")], processes);
 }
 
@@ -106,34 +125,46 @@ function isBrowser(runtime: Runtime): runtime is Extract<Runtime, `chromium${str
   return runtime.startsWith("chromium");
 }
 
-async function bundleSuite(): Promise<string> {
-  const file = join(await ignoredFolder(".cache", "interop", "bundle"), "suite.js");
-  const [output, source] = [`--output=${file}`, join(SUITE, "browser.ts")];
-  await runCommand([Deno.execPath(), "bundle", "--quiet", "--platform=browser", output, source], { cwd: ROOT });
+/** What a page or a worker runs. */
+interface BrowserProgram {
+  /** A file of tests/runtimes/. */
+  readonly source: string;
+  /** The query of its address. @default {""} */
+  readonly query?: string;
+  /** Whether the page may complain of this. @default {nothing} */
+  readonly isExpected?: (error: string) => boolean;
+}
+
+async function bundle({ source }: BrowserProgram): Promise<string> {
+  const file = join(await ignoredFolder(".cache", "interop", "bundle"), source.replace(/ts$/, "js"));
+  const files = [`--output=${file}`, join(SUITE, source)];
+  await runCommand([Deno.execPath(), "bundle", "--quiet", "--platform=browser", ...files], { cwd: ROOT });
   return await Deno.readTextFile(file);
 }
 
-async function runSuiteInBrowser(
+async function runInBrowser(
   runtime: Extract<Runtime, `chromium${string}`>,
+  program: BrowserProgram,
   processes: ProcessGroup,
 ): Promise<CheckResult[]> {
-  const bundle = await bundleSuite();
+  const { query = "", isExpected = () => false } = program;
+  const script = await bundle(program);
   const answer = (request: Request): Response => {
     const { pathname } = new URL(request.url);
-    if (pathname === "/suite.js") return new Response(bundle, { headers: { "content-type": "text/javascript" } });
+    if (pathname === "/suite.js") return new Response(script, { headers: { "content-type": "text/javascript" } });
     const page = runtime === "chromium" ? PAGE : "<!doctype html><title>Suite</title>";
     return new Response(page, { headers: { "content-type": "text/html" } });
   };
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
   await using browser = await Browser.start(await installChromium(), processes);
-  const page = await browser.open(`http://127.0.0.1:${server.addr.port}/`);
+  const page = await browser.open(`http://127.0.0.1:${server.addr.port}/?${query}`);
   const inWorker = `new Promise((resolve, reject) => {
-    const worker = new Worker("suite.js", { type: "module" });
+    const worker = new Worker("suite.js" + location.search, { type: "module" });
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(message));
   })`;
   const results = await page.evaluate(`(${runtime === "chromium" ? "suiteResults" : inWorker}).then(JSON.stringify)`);
-  const errors = page.errors.filter((error) => !error.includes("/favicon.ico"));
+  const errors = page.errors.filter((error) => !error.includes("/favicon.ico") && !isExpected(error));
   if (errors.length > 0) throw new Error(`Page must not complain, received ${errors.join("\n")}`);
   return JSON.parse(String(results));
 }

@@ -15,8 +15,8 @@ export interface RuntimeFacts {
   readonly hasSockets: boolean;
 }
 
-/** Checks by name. @internal */
-export type Checks = Readonly<Record<string, (facts: RuntimeFacts) => void | Promise<void>>>;
+/** Checks by name, of what they are given. @internal */
+export type Checks<Given = RuntimeFacts> = Readonly<Record<string, (given: Given) => void | Promise<void>>>;
 
 /** How long a check may take, in milliseconds: a message that never comes must not end as silence. */
 const TIMEOUT = 20_000;
@@ -46,11 +46,11 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
 }
 
 /** Runs checks one after another. @internal */
-export async function runChecks(checks: Checks, facts: RuntimeFacts): Promise<CheckResult[]> {
+export async function runChecks<Given = RuntimeFacts>(checks: Checks<Given>, given: Given): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const [check, run] of Object.entries(checks)) {
     try {
-      await within(Promise.resolve(facts).then(run));
+      await within(Promise.resolve().then(() => run(given)));
       results.push({ check });
     } catch (error) {
       results.push({ check, error: failureMessage(error) });

@@ -21,6 +21,8 @@ import { pageHeaders, Sources } from "./sources.ts";
 
 /** The role of those who use the console on this machine, without proof. */
 const OPERATOR = "operator";
+/** How often in a minute those of one address may fail to prove who they are. */
+const MAX_AUTH_FAILURES = 10;
 const PAGE = "/cli/console/page/index.html";
 
 /** Where the console listens, and for whom. @internal */
@@ -65,7 +67,7 @@ export async function startConsole(router: Router, options: ConsoleOptions): Pro
   const sources = new Sources();
   await sources.check(PAGE);
   const backend = new ConsoleBackend(router);
-  const own = createRouter({ realms: [consoleRealm(backend, access)], ...logging });
+  const own = createRouter({ realms: [consoleRealm(backend, access)], maxAuthFailures: MAX_AUTH_FAILURES, ...logging });
   try {
     await backend.start(await own.join(CONSOLE_REALM));
     const server = await serveRouter(own, {

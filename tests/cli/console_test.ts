@@ -1,7 +1,8 @@
 import { ApplicationError, join, JoinError, type Session } from "@viaduct/viaduct/wamp";
-import { acceptTicket, ticket } from "@viaduct/viaduct/wamp/auth";
+import { acceptTicket, type JoinRequest, ticket } from "@viaduct/viaduct/wamp/auth";
 import { createRouter, type RealmOptions, type Router } from "@viaduct/viaduct/wamp/router";
 import { type ConsoleOptions, type RunningConsole, startConsole } from "../../cli/console/console.ts";
+import { Sources } from "../../cli/console/sources.ts";
 import type { Look } from "../../cli/console/look.ts";
 import { RawClient, requestText, upgradeRequest } from "../raw_client.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
@@ -289,4 +290,60 @@ Deno.test("a console behind a role lets in who proves to have it, by the methods
   assertEquals(anonymous.reason, "wamp.error.no_matching_auth_method");
   // A name of its own is no secret here: who it lets in proves who they are.
   assertEquals((await fixture.ask(requestText("GET", "/", ["Host: router.example"]))).status, 200);
+});
+
+Deno.test("a console that is told of other methods lets in by those; who is in stays", async () => {
+  const accessBy = (secret: string) => {
+    const auth = [acceptTicket({ principals: { ada: { ticket: secret, role: "admin" } } })];
+    return { role: "admin", realm: { uri: "realm1", auth } };
+  };
+  await using fixture = await Fixture.start({}, accessBy("old"));
+  const options = (secret: string) => ({ realm: REALM, auth: [ticket({ authid: "ada", ticket: secret })] });
+  await using session = await join(fixture.socket, options("old"));
+  fixture.console.update(accessBy("new"));
+  await assertRejects(() => join(fixture.socket, options("old")), JoinError);
+  await using other = await join(fixture.socket, options("new"));
+  for (const one of [session, other]) assertEquals((await look(one)).realm, "realm1");
+});
+
+Deno.test("a console lets nobody guess: after ten failures the right secret does not help either", async () => {
+  const auth = [acceptTicket({ principals: { ada: { ticket: "right", role: "admin" } } })];
+  await using fixture = await Fixture.start({}, { role: "admin", realm: { uri: "realm1", auth } });
+  const attempt = (secret: string) =>
+    join(fixture.socket, { realm: REALM, auth: [ticket({ authid: "ada", ticket: secret })] });
+  for (let count = 0; count < 10; count++) await assertRejects(() => attempt(`wrong ${count}`), JoinError);
+  const error = await assertRejects(() => attempt("right"), JoinError);
+  assertEquals(error.reason, "wamp.error.unavailable");
+});
+
+Deno.test("a method that calls a procedure calls it in the realm that the console shows", async () => {
+  const asked: unknown[] = [];
+  const auth = [{
+    method: "ticket",
+    begin: () => ({
+      challenge: {},
+      verify: () => Promise.resolve({ authid: "ada", authrole: "admin" }),
+    }),
+  }, {
+    method: "x-asks",
+    begin: async ({ call }: JoinRequest) => {
+      asked.push(await call("com.example.who", [1]));
+      return { principal: { authid: "eve", authrole: "admin" } };
+    },
+  }];
+  await using fixture = await Fixture.start({}, { role: "admin", realm: { uri: "realm1", auth } });
+  const authenticator = await fixture.router.join("realm1");
+  await authenticator.register("com.example.who", ({ args }) => ["who", ...args]);
+  await using session = await join(fixture.socket, { realm: REALM, auth: [{ method: "x-asks" }] });
+  assertEquals([session.authid, asked], ["eve", [["who", 1]]]);
+});
+
+Deno.test("a console whose port is taken leaves nothing open", async () => {
+  await using fixture = await Fixture.start();
+  await assertRejects(() => startConsole(fixture.router, { ...LOCAL, port: fixture.addr.port }), Deno.errors.AddrInUse);
+});
+
+Deno.test("a page that cannot be read is told before anybody asks for it", async () => {
+  const error = await assertRejects(() => new Sources().check("/cli/console/page/none.html"), Error, "Cannot read");
+  assert(error.cause !== undefined);
 });

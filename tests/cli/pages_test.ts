@@ -1,6 +1,8 @@
-import { join } from "@viaduct/viaduct/wamp";
-import { ticket } from "@viaduct/viaduct/wamp/auth";
+import { join, JoinError } from "@viaduct/viaduct/wamp";
+import { acceptTicket, ticket } from "@viaduct/viaduct/wamp/auth";
 import { main } from "@viaduct/viaduct/cli";
+import { createRouter } from "@viaduct/viaduct/wamp/router";
+import { RouterPages } from "../../cli/pages.ts";
 import { parsePrometheus } from "../prometheus.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
 import { runMain } from "./running.ts";
@@ -108,4 +110,40 @@ Deno.test("a configuration's console must be on loopback or behind a role that a
       assertMatch(reported.join("\n"), problem);
     });
   }
+});
+
+Deno.test("a router that drains is not ready, and lives", async () => {
+  await using router = createRouter();
+  const printed: string[] = [];
+  const output = { print: (line: string) => printed.push(line), report() {} };
+  const options = { metrics: { port: 0 }, console: undefined, realms: [], output };
+  await using pages = await RouterPages.start(router, options);
+  const at = (path: string): URL => new URL(path, printed[0]?.replace("Metrics at ", ""));
+  const status = async (path: string): Promise<number> => {
+    const response = await fetch(at(path));
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals([await status("/healthz"), await status("/readyz")], [200, 200]);
+  pages.drain();
+  assertEquals([await status("/healthz"), await status("/readyz")], [200, 503]);
+  // The second has the port of the first, and leaves nothing open.
+  const port = Number(at("/").port);
+  await assertRejects(() => RouterPages.start(router, { ...options, metrics: { port } }), Deno.errors.AddrInUse);
+});
+
+Deno.test("pages follow the realms: whoever proved a role by one that is gone cannot any more", async () => {
+  await using router = createRouter();
+  const printed: string[] = [];
+  const output = { print: (line: string) => printed.push(line), report() {} };
+  const auth = [acceptTicket({ principals: { ada: { ticket: "secret", role: "admin" } } })];
+  const console = { port: 0, role: "admin", realm: "realm2" };
+  const realms = [{ uri: "realm1" }, { uri: "realm2", auth }];
+  await using pages = await RouterPages.start(router, { metrics: undefined, console, realms, output });
+  const socket = new URL("/ws", printed[0]?.replace("Console at http", "ws"));
+  const options = { realm: "viaduct.console", auth: [ticket({ authid: "ada", ticket: "secret" })] };
+  await using session = await join(socket, options);
+  pages.update([{ uri: "realm1" }]);
+  await assertRejects(() => join(socket, options), JoinError);
+  assertEquals(session.state, "open");
 });

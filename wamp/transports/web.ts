@@ -6,6 +6,7 @@
  */
 
 import { concatBytes, viewBytes } from "../../internal/bytes.ts";
+import { startDeadline } from "../../internal/input_grace.ts";
 import { nextMacrotask } from "../../internal/schedule.ts";
 import type { Serializer } from "../serializers/serializer.ts";
 import { Batch } from "./batch.ts";
@@ -105,7 +106,7 @@ class PlatformTransport implements Transport {
   #isMute = false;
   #failure: string | undefined;
   #closed: TransportClosed | undefined;
-  #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  #cancelClose: (() => void) | undefined;
   #poll: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: WebSocketLike, serializer: Serializer, info: TransportInfo, maxMessage: number) {
@@ -273,10 +274,10 @@ class PlatformTransport implements Transport {
     this.#batch?.flush();
     this.#isMute = true;
     this.resume();
-    this.#closeTimer = setTimeout(() => {
+    this.#cancelClose = startDeadline(CLOSE_TIMEOUT, () => {
       this.#failure ??= "Peer did not close the connection in time";
       this.abort();
-    }, CLOSE_TIMEOUT);
+    });
     this.#closeSocket(code, reason);
   }
 
@@ -302,7 +303,7 @@ class PlatformTransport implements Transport {
     this.#isMute = true;
     // What was held goes first, and nobody can resume a socket that is gone.
     this.#isPaused = false;
-    clearTimeout(this.#closeTimer);
+    this.#cancelClose?.();
     clearTimeout(this.#poll);
     this.#batch?.clear();
     this.#early = undefined;
@@ -394,8 +395,10 @@ export async function connectWeb(url: string | URL, options: WebTransportOptions
 /** Waits until a socket is open; otherwise it is closed, and no timer or listener of ours stays behind. */
 function opened(socket: WebSocketLike, host: string, signal: AbortSignal | undefined, timeout: number): Promise<void> {
   return new Promise((resolve, reject) => {
+    let isSettled = false;
     const settle = (): void => {
-      clearTimeout(timer);
+      isSettled = true;
+      cancelDeadline();
       signal?.removeEventListener("abort", onAbort);
     };
     const giveUp = (reason: unknown): void => {
@@ -404,20 +407,26 @@ function opened(socket: WebSocketLike, host: string, signal: AbortSignal | undef
       socket.close();
     };
     const onAbort = (): void => giveUp(signal?.reason);
-    const timer = setTimeout(
-      () => giveUp(new TransportError("timeout", `Opening must take at most ${timeout} ms, took longer`)),
+    const cancelDeadline = startDeadline(
       timeout,
+      () => giveUp(new TransportError("timeout", `Opening must take at most ${timeout} ms, took longer`)),
     );
     signal?.addEventListener("abort", onAbort);
     socket.addEventListener("open", () => {
       settle();
       resolve();
     });
-    // Platforms do not say why.
-    socket.addEventListener("error", () => {});
+    const lost = (code: number): TransportError =>
+      new TransportError("connection_lost", `Cannot connect to ${host}: WebSocket closed with ${code}`);
+    // Platforms do not say why, and Node 22 tells no `close` where there was no connection.
+    socket.addEventListener("error", () => {
+      nextMacrotask(() => {
+        if (!isSettled) giveUp(lost(1006));
+      });
+    });
     socket.addEventListener("close", ({ code = 1006 }) => {
       settle();
-      reject(new TransportError("connection_lost", `Cannot connect to ${host}: WebSocket closed with ${code}`));
+      reject(lost(code));
     });
   });
 }

@@ -183,6 +183,23 @@ Deno.test("the platform's WebSocket tells what went wrong in opening", async () 
   assertEquals([transport.info.isTls, transport.info.remoteAddress], [true, "host"]);
 });
 
+Deno.test("an error in opening ends the attempt, also where no close follows, as in Node 22", async () => {
+  const socket = new ScriptedSocket();
+  socket.readyState = 0;
+  const WebSocket = class {
+    constructor() {
+      return socket;
+    }
+  };
+  const attempt = connectWeb("ws://host", {
+    serializers: [TEXT],
+    WebSocket: WebSocket as unknown as new () => WebSocketLike,
+  });
+  socket.emit({ type: "error" });
+  assertEquals((await assertRejects(() => attempt, TransportError)).code, "connection_lost");
+  assertEquals(socket.calls.length, 1);
+});
+
 Deno.test("a wrapped socket takes a message in every form, and gives text back as text", () => {
   const [socket, binary] = [new ScriptedSocket(), new ScriptedSocket()];
   const texts = Recording.of(wrapWebSocket(socket, TEXT));

@@ -104,6 +104,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/session_ending.ts",
       "wamp/session_invocation.ts",
       "wamp/session_joining.ts",
+      "wamp/session_keepalive.ts",
       "wamp/session_link.ts",
       "wamp/session_requests.ts",
       "wamp/session_subscriber.ts",

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InputGrace } from "./input_grace.ts";
+
 /** The resolution of a wheel, in milliseconds. */
 const TICK = 16;
 /** Slots of a wheel: one turn is about a second. Later deadlines go round again. */
@@ -23,9 +25,14 @@ export interface WheelEntry {
   slot: number;
 }
 
+function nothing(): number {
+  return 0;
+}
+
 /**
  * A hashed timer wheel: setting a deadline costs one set insertion, and the runtime sees a single timer, which runs
- * only while an entry waits. Deadlines are kept to about 16 ms.
+ * only while an entry waits. Deadlines are kept to about 16 ms. Where the timer comes late, since the program was busy,
+ * what has arrived meanwhile is read first and may take deadlines back.
  *
  * @internal
  */
@@ -35,6 +42,13 @@ export class TimerWheel {
   #cursor = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakeAt = Infinity;
+  readonly #grace = new InputGrace();
+  readonly #received: () => number;
+
+  /** @param received Counts what arrives: while it grows, a busy program's deadlines wait. */
+  constructor(received: () => number = nothing) {
+    this.#received = received;
+  }
 
   /** The number of entries that wait. */
   get size(): number {
@@ -64,11 +78,12 @@ export class TimerWheel {
   }
 
   #start(delay: number): void {
-    const wakeAt = performance.now() + delay;
+    const wait = Math.max(1, Math.ceil(delay));
+    const wakeAt = performance.now() + wait;
     if (this.#timer !== undefined && this.#wakeAt <= wakeAt) return;
     this.#stop();
     this.#wakeAt = wakeAt;
-    this.#timer = setTimeout(() => this.#turn(), Math.max(1, Math.ceil(delay)));
+    this.#timer = setTimeout(() => this.#turn(), wait);
   }
 
   #stop(): void {
@@ -79,9 +94,11 @@ export class TimerWheel {
   }
 
   #turn(): void {
+    const now = performance.now();
+    const lateness = now - this.#wakeAt;
     this.#timer = undefined;
     this.#wakeAt = Infinity;
-    const now = performance.now();
+    if (this.#grace.waits(lateness, this.#received())) return this.#start(InputGrace.PAUSE);
     const last = Math.floor(now / TICK);
     const due: WheelEntry[] = [];
     const steps = Math.min(last - this.#cursor, SLOTS);

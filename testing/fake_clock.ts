@@ -114,12 +114,28 @@ export class FakeClock implements Disposable {
     for (let next = this.#first(); next !== undefined && next[1].at <= end; next = this.#first()) {
       const [id, timer] = next;
       this.#now = Math.max(this.#now, timer.at);
-      if (timer.every === 0) this.#timers.delete(id);
-      else this.#timers.set(id, { ...timer, at: this.#now + timer.every });
-      timer.task();
+      this.#ring(id, timer);
       await settled();
     }
     this.#now = end;
+    await settled();
+  }
+
+  /**
+   * Lets time pass in which the program is busy: nothing runs. Then all timers that are due run late, one right after the
+   * other, before anything that has arrived is read: the worst that a runtime does.
+   *
+   * @param milliseconds How much.
+   */
+  async block(milliseconds: number): Promise<void> {
+    this.#now += milliseconds;
+    const due = [...this.#timers].filter(([, { at }]) => at <= this.#now).sort(([, one], [, other]) =>
+      one.at - other.at
+    );
+    for (const [id, timer] of due) {
+      // Cleared by one before it.
+      if (this.#timers.has(id)) this.#ring(id, timer);
+    }
     await settled();
   }
 
@@ -144,6 +160,12 @@ export class FakeClock implements Disposable {
     const wait = Math.max(1, delay);
     this.#timers.set(id, { at: this.#now + wait, task, every: repeats ? wait : 0 });
     return id;
+  }
+
+  #ring(id: number, timer: FakeTimer): void {
+    if (timer.every === 0) this.#timers.delete(id);
+    else this.#timers.set(id, { ...timer, at: this.#now + timer.every });
+    timer.task();
   }
 
   #first(): [number, FakeTimer] | undefined {

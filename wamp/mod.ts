@@ -106,6 +106,7 @@ export {
 } from "./transports/connect.ts";
 export { TransportError, type TransportErrorCode } from "./transports/errors.ts";
 export type {
+  ProbeOptions,
   Transport,
   TransportClosed,
   TransportInfo,

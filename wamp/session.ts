@@ -40,6 +40,7 @@ import type {
 import { ProgressiveCall, startCall } from "./session_calls.ts";
 import { Callee } from "./session_callee.ts";
 import { Handshake } from "./session_joining.ts";
+import { SessionKeepalive } from "./session_keepalive.ts";
 import type { SessionLink, SessionTarget } from "./session_link.ts";
 import { request } from "./session_requests.ts";
 import { Subscriber } from "./session_subscriber.ts";
@@ -254,6 +255,14 @@ function quiet<Value>(promise: Promise<Value>): Promise<Value> {
   return promise;
 }
 
+/** Where the transport cannot find out that the router has gone, the session does. */
+function watchRouter(link: SessionLink): void {
+  const { probes } = link.transport;
+  if (probes === undefined || link.end !== undefined) return;
+  link.keepalive = new SessionKeepalive(link, probes);
+  link.keepalive.start();
+}
+
 /**
  * Joins a realm over a transport. Where that fails the transport has ended when this rejects.
  *
@@ -278,5 +287,6 @@ export async function openSession(transport: Transport, options: SessionOptions)
   });
   handshake.link.passthru = new PassthruCodecs(options.passthru);
   const welcome = await handshake.run();
+  watchRouter(handshake.link);
   return new SessionImpl(handshake.link, realm, welcome, goodbyeTimeout);
 }

@@ -46,6 +46,7 @@ import {
 import { messageName } from "./message_table.ts";
 import { PassthruCodecs } from "./passthru.ts";
 import type { SessionClosed } from "./session_api.ts";
+import type { SessionKeepalive } from "./session_keepalive.ts";
 import {
   HIGH_WATER_MARK,
   type Transport,
@@ -106,8 +107,12 @@ export class SessionLink implements TransportReceiver {
   readonly peer = new ClientPeer<SessionRequest, SessionInvocation>();
   readonly transport: Transport;
   readonly logger: Logger;
-  /** The deadlines of joining, calls and leaving. */
-  readonly wheel = new TimerWheel();
+  /** How many messages have arrived. */
+  received = 0;
+  /** The deadlines of joining, calls and leaving. An answer that waits to be read counts, however busy the program was. */
+  readonly wheel = new TimerWheel(() => this.received);
+  /** What finds out that the router has gone, where the transport does not. */
+  keepalive: SessionKeepalive | undefined;
   /** How the session ended, once the transport has ended too. Never rejects. */
   readonly ended: Promise<SessionClosed>;
   /** Whether the dealer takes CANCEL. */
@@ -241,6 +246,19 @@ export class SessionLink implements TransportReceiver {
     this.#finish({ reason, message: error.message, wasClean: false, by: "us", error });
   }
 
+  /** Ends the session, since the router has gone without a word. */
+  lose(error: Error): void {
+    this.logger.warn("Lost router", { error: failureMessage(error) });
+    this.#finish({
+      reason: ERROR_URI.NETWORK_FAILURE,
+      message: error.message,
+      wasClean: false,
+      by: "transport",
+      error,
+    });
+    this.transport.abort();
+  }
+
   /** The error for what cannot be done any more. */
   closedError(what: string, maybeExecuted: boolean): Error {
     const end = this.#end;
@@ -252,6 +270,7 @@ export class SessionLink implements TransportReceiver {
   }
 
   message(bytes: Uint8Array): void {
+    this.received++;
     try {
       this.transport.serializer.decode(bytes, this.#receive);
     } catch (thrown) {
@@ -320,6 +339,7 @@ export class SessionLink implements TransportReceiver {
     this.#end = end;
     this.peer.lose();
     if (this.#goodbye !== undefined) this.wheel.set(this.#goodbye, Infinity);
+    this.keepalive?.stop();
     this.#abandon();
     this.drain();
     this.#joining.onEnd(end, refusal);

@@ -5,6 +5,7 @@
  */
 
 import { BufferPool } from "../internal/buffer_pool.ts";
+import { startDeadline } from "../internal/input_grace.ts";
 import { failureMessage } from "../internal/log.ts";
 import { maskingKeys } from "../internal/masking_keys.ts";
 import { TimerWheel } from "../internal/timer_wheel.ts";
@@ -106,15 +107,15 @@ export async function openConnection(url: string | URL, options: ConnectOptions)
 class Attempt {
   readonly #controller = new AbortController();
   readonly #callerSignal: AbortSignal | undefined;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #cancelDeadline: () => void;
   #stream: ByteStream | undefined;
 
   constructor({ signal, handshakeTimeout }: ConnectPlan) {
     this.#callerSignal = signal;
     signal?.addEventListener("abort", this.#onAbort);
-    this.#timer = setTimeout(() => {
+    this.#cancelDeadline = startDeadline(handshakeTimeout, () => {
       this.#abort(new HandshakeError("timeout", `Opening must take at most ${handshakeTimeout} ms, took longer`));
-    }, handshakeTimeout);
+    });
   }
 
   get signal(): AbortSignal {
@@ -158,7 +159,7 @@ class Attempt {
   }
 
   finish(): void {
-    clearTimeout(this.#timer);
+    this.#cancelDeadline();
     this.#callerSignal?.removeEventListener("abort", this.#onAbort);
   }
 }

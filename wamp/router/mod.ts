@@ -28,6 +28,7 @@ export type { WampProtocolErrorCode } from "../errors.ts";
 export type { SerializerName } from "../serializers/serializer.ts";
 export type { Session } from "../session_api.ts";
 export type {
+  ProbeOptions,
   Transport,
   TransportClosed,
   TransportInfo,

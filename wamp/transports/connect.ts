@@ -10,7 +10,7 @@ import { serializerFor } from "../serializers/mod.ts";
 import type { Serializer, SerializerName } from "../serializers/serializer.ts";
 import { localPair } from "./local.ts";
 import { connectRawSocket } from "./rawsocket.ts";
-import type { Transport } from "./transport.ts";
+import { DEFAULT_PROBES, type ProbeOptions, type Transport } from "./transport.ts";
 import { connectWeb } from "./web.ts";
 import {
   type ClientTlsOptions,
@@ -59,8 +59,11 @@ export interface TransportOptions {
   /** Offer permessage-deflate on a WebSocket (RFC 7692): worth it for slow links. @default {false} */
   readonly compression?: boolean | CompressionOptions;
   /**
-   * How a dead peer is found, or `false` for not at all. On RawSocket only where it is given, since not every router
-   * answers a PING there. @default {{ interval: 20000, timeout: 20000 }}
+   * How a dead router is found, or `false` for not at all: after `interval` of silence it is asked for an answer, and
+   * after `timeout` of silence more the session is lost. What asks is a ping of WebSocket where it is ours, and a PING of
+   * RawSocket where this option is given: not every router answers that. Else, and over the platform's WebSocket, which
+   * sends no pings, it is a call of `wamp.session.count` by the session; an error answers it as well.
+   * @default {{ interval: 20000, timeout: 20000 }}
    */
   readonly keepalive?: false | KeepaliveOptions;
   /** Bounds on what is accepted. */
@@ -130,7 +133,9 @@ export async function connectTransport(url: string | URL, options: TransportOpti
   switch (parsed.protocol) {
     case "ws:":
     case "wss:":
-      if (usesPlatform(options)) return await connectWeb(parsed, { serializers, signal, timeout, maxMessage });
+      if (usesPlatform(options)) {
+        return await connectWeb(parsed, { serializers, signal, timeout, maxMessage, probes: probesOf(options) });
+      }
       return await connectWebSocket(parsed, { ...options, serializers, maxMessage });
     case "ws+unix:": {
       const [unix, path] = parseUnixUrl(parsed);
@@ -175,8 +180,19 @@ function chosenSerializers({ serializers = DEFAULT_SERIALIZERS }: TransportOptio
 function usesPlatform(options: TransportOptions): boolean {
   const asked = options.transport === "web";
   if (!asked && (options.dial !== undefined || hasSockets())) return false;
-  refuse(options, OWN_SOCKET_OPTIONS, "by the platform's WebSocket");
+  refuse(options, OWN_SOCKET_OPTIONS.filter((name) => name !== "keepalive"), "by the platform's WebSocket");
   return true;
+}
+
+/** How a session over the platform's WebSocket finds out that its router has gone. */
+function probesOf({ keepalive = {} }: TransportOptions): ProbeOptions | undefined {
+  if (keepalive === false) return undefined;
+  const probes = { ...DEFAULT_PROBES, ...keepalive };
+  for (const name of ["interval", "timeout"] as const) {
+    if (probes[name] >= 1) continue;
+    throw new RangeError(`Option keepalive.${name} must be at least 1 millisecond, received ${probes[name]}`);
+  }
+  return probes;
 }
 
 /** Whether the runtime is Deno, Node or Bun and not a browser. */

@@ -6,6 +6,7 @@
  */
 
 import { BufferPool } from "../../internal/buffer_pool.ts";
+import { startDeadline } from "../../internal/input_grace.ts";
 import { failureMessage, type Logger, SILENT_LOGGER } from "../../internal/log.ts";
 import { connectNode, NodeStream, secureNodeStream } from "../../internal/node_stream.ts";
 import { type ByteStream, writeAll } from "../../internal/stream.ts";
@@ -24,7 +25,7 @@ import {
   refusalText,
 } from "./rawsocket_frame.ts";
 import { type RawSocketShared, RawSocketTransport } from "./rawsocket_transport.ts";
-import type { Transport, TransportInfo } from "./transport.ts";
+import { DEFAULT_PROBES, type Transport, type TransportInfo } from "./transport.ts";
 
 /** TLS at a client. @internal */
 export interface RawSocketTlsOptions {
@@ -191,10 +192,10 @@ export function rawSocketAcceptor(options: RawSocketAcceptOptions): RawSocketAcc
   };
   return async (stream, isTls = false) => {
     let isLate = false;
-    const timer = setTimeout(() => {
+    const cancelDeadline = startDeadline(handshakeTimeout, () => {
       isLate = true;
       closeQuietly(stream);
-    }, handshakeTimeout);
+    });
     try {
       stream.setNoDelay?.(true);
       await stream.secured?.();
@@ -212,7 +213,7 @@ export function rawSocketAcceptor(options: RawSocketAcceptOptions): RawSocketAcc
       if (isLate) throw new TransportError("timeout", `Handshake must take at most ${handshakeTimeout} ms`);
       throw new TransportError("connection_lost", `Handshake failed: ${failureMessage(error)}`, { cause: error });
     } finally {
-      clearTimeout(timer);
+      cancelDeadline();
     }
   };
 }
@@ -244,14 +245,14 @@ async function refuse(stream: ByteStream, code: number): Promise<never> {
 class Attempt {
   readonly #controller = new AbortController();
   readonly #callerSignal: AbortSignal | undefined;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #cancelDeadline: () => void;
   #stream: ByteStream | undefined;
 
   constructor(signal: AbortSignal | undefined, timeout: number) {
     this.#callerSignal = signal;
     signal?.addEventListener("abort", this.#onAbort);
     const late = new TransportError("timeout", `Opening must take at most ${timeout} ms, took longer`);
-    this.#timer = setTimeout(() => this.#abort(late), timeout);
+    this.#cancelDeadline = startDeadline(timeout, () => this.#abort(late));
   }
 
   get signal(): AbortSignal {
@@ -280,7 +281,7 @@ class Attempt {
   }
 
   finish(): void {
-    clearTimeout(this.#timer);
+    this.#cancelDeadline();
     this.#callerSignal?.removeEventListener("abort", this.#onAbort);
   }
 }
@@ -347,7 +348,9 @@ async function tryOpen(
       `asked for ${serializer.rawSocketId}${reply.isPlain ? "" : ", and reserved bits"}`;
     throw new TransportError("connection_lost", text);
   }
-  return new RawSocketTransport({ shared, stream, serializer, info, maxMessage: reply.maxLength });
+  // Crossbar.io takes a PING for a message that is too long, and ends the connection: the session asks instead.
+  const probes = options.keepalive === undefined ? DEFAULT_PROBES : undefined;
+  return new RawSocketTransport({ shared, stream, serializer, info, maxMessage: reply.maxLength, probes });
 }
 
 /** Where a URL leads. */

@@ -19,6 +19,7 @@ import {
   CLOSE_TIMEOUT,
   HIGH_WATER_MARK,
   MAX_SEND_BUFFER,
+  type ProbeOptions,
   type SharedBytes,
   type Transport,
   type TransportClosed,
@@ -47,6 +48,8 @@ export interface RawSocketInit {
   readonly info: TransportInfo;
   /** The longest message that the other side takes, in bytes. */
   readonly maxMessage: number;
+  /** How the session is to find out that the router has gone. */
+  readonly probes?: ProbeOptions | undefined;
 }
 
 /** Within a sweep, output of this size starts on its way at once. */
@@ -72,6 +75,7 @@ export class RawSocketTransport implements Transport, WheelEntry {
   readonly serializer: Serializer;
   readonly info: TransportInfo;
   readonly maxMessage: number;
+  readonly probes: ProbeOptions | undefined;
   readonly #stream: ByteStream;
   readonly #shared: RawSocketShared;
   readonly #reader: FrameReader;
@@ -105,6 +109,7 @@ export class RawSocketTransport implements Transport, WheelEntry {
     this.serializer = init.serializer;
     this.info = init.info;
     this.maxMessage = init.maxMessage;
+    this.probes = init.probes;
     this.#stream = init.stream;
     this.#shared = shared;
     this.#reader = new FrameReader(shared.pool, shared.maxReceive);

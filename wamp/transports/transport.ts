@@ -96,6 +96,21 @@ export class SharedBytes {
 }
 
 /**
+ * How a session finds out that its router has gone, where its transport cannot.
+ *
+ * @public
+ */
+export interface ProbeOptions {
+  /** After how much silence it asks the router for an answer, in milliseconds. */
+  readonly interval: number;
+  /** How long the router may be silent after that, in milliseconds. */
+  readonly timeout: number;
+}
+
+/** How it does that where nobody says otherwise. @internal */
+export const DEFAULT_PROBES: ProbeOptions = { interval: 20_000, timeout: 20_000 };
+
+/**
  * A connection that carries messages. It is given to one receiver, by {@linkcode open}; before that nothing is
  * delivered and nothing is lost.
  *
@@ -113,6 +128,11 @@ export interface Transport {
    * logged: who sends something that waits for an answer looks first.
    */
   readonly maxMessage?: number;
+  /**
+   * How the session is to find out that the other side has gone: set where the transport cannot, such as on the
+   * WebSocket of a browser, which sends no pings. Absent where it does so itself, or where nobody is to.
+   */
+  readonly probes?: ProbeOptions | undefined;
   /** Begins to deliver. Never calls the receiver before it has returned. */
   open(receiver: TransportReceiver): void;
   /**

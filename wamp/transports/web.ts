@@ -16,6 +16,7 @@ import {
   CLOSE_TIMEOUT,
   HIGH_WATER_MARK,
   MAX_SEND_BUFFER,
+  type ProbeOptions,
   type SharedBytes,
   type Transport,
   type TransportClosed,
@@ -92,6 +93,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 class PlatformTransport implements Transport {
   readonly serializer: Serializer;
   readonly info: TransportInfo;
+  readonly probes: ProbeOptions | undefined;
   readonly #socket: WebSocketLike;
   readonly #maxMessage: number;
   readonly #batch: Batch | undefined;
@@ -109,10 +111,16 @@ class PlatformTransport implements Transport {
   #cancelClose: (() => void) | undefined;
   #poll: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: WebSocketLike, serializer: Serializer, info: TransportInfo, maxMessage: number) {
+  constructor(
+    socket: WebSocketLike,
+    serializer: Serializer,
+    info: TransportInfo,
+    { maxMessage = DEFAULT_MAX_MESSAGE, probes }: WrapOptions,
+  ) {
     this.#socket = socket;
     this.serializer = serializer;
     this.info = info;
+    this.probes = probes;
     this.#maxMessage = maxMessage;
     if (serializer.isBatched) this.#batch = new Batch((bytes) => this.#sendNow(bytes));
     if (socket.readyState === CONNECTING) this.#early = [];
@@ -333,6 +341,8 @@ export interface WrapOptions {
   readonly info?: Partial<TransportInfo>;
   /** The largest message accepted, in bytes. @default {16777216} */
   readonly maxMessage?: number | undefined;
+  /** How the session is to find out that the other side has gone. @default {not at all} */
+  readonly probes?: ProbeOptions | undefined;
 }
 
 /**
@@ -346,9 +356,9 @@ export interface WrapOptions {
  * @internal
  */
 export function wrapWebSocket(socket: WebSocketLike, serializer: Serializer, options: WrapOptions = {}): Transport {
-  const { info = {}, maxMessage = DEFAULT_MAX_MESSAGE } = options;
+  const { info = {} } = options;
   const whole: TransportInfo = { kind: "websocket", remoteAddress: "", localAddress: "", isTls: false, ...info };
-  return new PlatformTransport(socket, serializer, whole, maxMessage);
+  return new PlatformTransport(socket, serializer, whole, options);
 }
 
 // ---------------------------------------------------------------------------------------------------------- Client
@@ -363,6 +373,8 @@ export interface WebTransportOptions {
   readonly timeout?: number | undefined;
   /** The largest message accepted, in bytes. @default {16777216} */
   readonly maxMessage?: number | undefined;
+  /** How the session is to find out that the router has gone: platforms send no pings. @default {not at all} */
+  readonly probes?: ProbeOptions | undefined;
   /** The class to use. @default {globalThis.WebSocket} */
   readonly WebSocket?: (new (url: string, protocols: string[]) => WebSocketLike) | undefined;
 }
@@ -376,7 +388,7 @@ export interface WebTransportOptions {
  * @internal
  */
 export async function connectWeb(url: string | URL, options: WebTransportOptions): Promise<Transport> {
-  const { serializers, signal, timeout = 10_000, maxMessage } = options;
+  const { serializers, signal, timeout = 10_000, maxMessage, probes } = options;
   const Socket = options.WebSocket ?? globalThis.WebSocket;
   if (Socket === undefined) throw new TypeError("Cannot connect: runtime must have WebSocket");
   signal?.throwIfAborted();
@@ -389,7 +401,7 @@ export async function connectWeb(url: string | URL, options: WebTransportOptions
     throw new TransportError("no_serializer", `Cannot connect to ${target.host}: it chose no serializer`);
   }
   const info = { remoteAddress: target.host, isTls: target.protocol === "wss:" };
-  return wrapWebSocket(socket, serializer, { info, maxMessage });
+  return wrapWebSocket(socket, serializer, { info, maxMessage, probes });
 }
 
 /** Waits until a socket is open; otherwise it is closed, and no timer or listener of ours stays behind. */

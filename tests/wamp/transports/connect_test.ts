@@ -75,7 +75,11 @@ Deno.test("connectTransport takes RawSocket for rs: and unix:", async () => {
 });
 
 Deno.test("connectTransport refuses a scheme that it does not know, and options without effect", async () => {
-  await assertRejects(() => connectTransport("http://host"), SyntaxError, "ws:, wss:, ws+unix:, rs:, rss: or unix:");
+  await assertRejects(
+    () => connectTransport("http://host"),
+    SyntaxError,
+    "ws:, wss:, ws+unix:, rs:, rss:, unix: or local:",
+  );
   await assertRejects(
     () => connectTransport("rs://h:1", { proxy: "http://p", headers: {} }),
     TypeError,

@@ -14,6 +14,8 @@ export const CONSOLE_REALM = "viaduct.console";
 
 /** How many sessions, registrations and subscriptions are shown. */
 const SHOWN = 100;
+/** How many events may be on their way to one page. */
+const MAX_ON_THE_WAY = 100;
 
 /** Answers the page. @internal */
 export class ConsoleBackend implements AsyncDisposable {
@@ -35,6 +37,7 @@ export class ConsoleBackend implements AsyncDisposable {
       kill: (invocation) => this.#kill(invocation),
       call: (invocation) => this.#call(invocation),
       publish: (invocation) => this.#publish(invocation),
+      watch: (invocation) => this.#watch(invocation),
     };
     for (const [name, handler] of Object.entries(procedures)) {
       await session.register(`${CONSOLE_REALM}.${name}`, handler);
@@ -102,6 +105,31 @@ export class ConsoleBackend implements AsyncDisposable {
     return await session.publish(uri, rest, { kwargs, acknowledge: true });
   }
 
+  /** Hands on events until it is canceled. The first result says that the subscription stands. */
+  async #watch(invocation: Invocation): Promise<void> {
+    const [realm, topic, match] = invocation.args;
+    if (typeof topic !== "string") throw invalid("Argument topic must be a string");
+    if (match !== "exact" && match !== "prefix" && match !== "wildcard") {
+      throw invalid("Argument match must be one of exact, prefix, wildcard");
+    }
+    const session = await this.#sessionIn(realm);
+    let onTheWay = 0;
+    const handOn = (args: readonly unknown[]): void => {
+      // A page that does not keep up misses events; the router does not wait for it.
+      if (onTheWay >= MAX_ON_THE_WAY) return;
+      onTheWay++;
+      const arrived = (): void => void onTheWay--;
+      // It fails with the session only.
+      void invocation.progress(args).then(arrived, arrived);
+    };
+    const subscription = await session.subscribe(topic, (event) => {
+      handOn([event.topic, event.args, event.kwargs, event.publication]);
+    }, { match });
+    handOn([]);
+    await Promise.race([untilAborted(invocation.signal), session.closed]);
+    if (session.state === "open") await subscription.unsubscribe();
+  }
+
   /** Where a call or publication goes, by its arguments. */
   async #target([realm, uri, rest, kwargs]: readonly unknown[]): Promise<{
     readonly session: Session;
@@ -130,6 +158,13 @@ export class ConsoleBackend implements AsyncDisposable {
     }
     return await joining;
   }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function invalid(message: string): ApplicationError {

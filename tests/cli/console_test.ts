@@ -120,6 +120,28 @@ Deno.test("the console publishes, but not in the router's name", async () => {
   assertEquals(refused.uri, "wamp.error.invalid_argument");
 });
 
+Deno.test("the console hands on events of a topic or a pattern until that is canceled", async () => {
+  await using fixture = await Fixture.start();
+  const publisher = await fixture.router.join("realm1");
+  await using console = await fixture.join();
+  const controller = new AbortController();
+  const args = ["realm1", "com.example.", "prefix"];
+  const events = console.callProgressive("viaduct.console.watch", args, { signal: controller.signal });
+  assertEquals((await events.next()).value?.args, []);
+  assertEquals(fixture.router.statistics("realm1").subscriptions, 1);
+  const publication = await publisher.publish("com.example.a", [1], { kwargs: { b: 2 }, acknowledge: true });
+  assertEquals((await events.next()).value?.args, ["com.example.a", [1], { b: 2 }, publication]);
+  const gone = Promise.withResolvers<void>();
+  await publisher.subscribe("wamp.subscription.on_delete", () => gone.resolve());
+  controller.abort();
+  await assertRejects(async () => void await events.next(), DOMException);
+  await gone.promise;
+  for (const wrong of [[1, "exact"], ["com.a", "regex"], ["com.a"]]) {
+    const watching = console.call("viaduct.console.watch", ["realm1", ...wrong]);
+    assertEquals((await assertRejects(() => watching, ApplicationError)).uri, "wamp.error.invalid_argument");
+  }
+});
+
 Deno.test("the console ends sessions, and says where there is none", async () => {
   await using fixture = await Fixture.start();
   const victim = await fixture.router.join("realm1");

@@ -85,6 +85,7 @@ const CONSOLE_PAGE = [
   "console shows rates",
   "console calls",
   "console publishes",
+  "console shows events",
   "console shows what went wrong",
   "text of sessions that looks like markup stays text",
   "console filters",

@@ -73,6 +73,7 @@ async function drive(scene: Scene): Promise<CheckResult[]> {
     "console shows rates": () => seeRates(scene),
     "console calls": () => call(scene),
     "console publishes": () => publish(scene),
+    "console shows events": () => seeEvents(scene),
     "console shows what went wrong": () => seeError(scene),
     "text of sessions that looks like markup stays text": () => seeMarkup(scene),
     "console filters": () => filter(scene),
@@ -161,6 +162,21 @@ async function publish({ page, sessions: [session] }: Scene): Promise<void> {
   await page.pressEnter();
   await page.waitFor(someItem("#published", "com.example.hello", "publication "));
   assert.deepEqual(await event.promise, ["from the console"]);
+}
+
+async function seeEvents({ page, sessions: [session] }: Scene): Promise<void> {
+  await page.type("#pattern", "com.example.");
+  await page.pressEnter();
+  await page.waitFor(someItem("#subscriptions", "com.example. (prefix)"));
+  await page.waitFor(someItem("#topics", "com.example.", "2 subscribers"));
+  await session!.publish("com.example.news", ["<i id=injected>new</i>"], { kwargs: { n: 1 } });
+  await page.waitFor(someItem("#events", "com.example.news", `["<i id=injected>new</i>"] {"n":1}`));
+  await page.type("#pattern", "not a topic");
+  await page.pressEnter();
+  await page.waitFor(`/invalid_uri/.test(document.querySelector("#subscribe-error").textContent)`);
+  await page.evaluate(`document.querySelector("#subscriptions button").click()`);
+  await page.waitFor(someItem("#topics", "com.example.", "1 subscriber"));
+  await page.waitFor(`!${someItem("#topics", "com.example.", "2 subscribers")}`);
 }
 
 async function seeError({ page, sessions: [session] }: Scene): Promise<void> {

@@ -14,6 +14,7 @@ import { byId, showText } from "./dom.ts";
 import { Forms } from "./forms.ts";
 import { Rates } from "./rates.ts";
 import { isNoSuchRealm, RemoteRealm } from "./remote_realm.ts";
+import { Stream } from "./stream.ts";
 import { View } from "./view.ts";
 
 const REALM = "viaduct.console";
@@ -32,6 +33,7 @@ const places = [byId("main", HTMLElement), byId("rates", HTMLElement), byId("vie
 
 const rates = new Rates();
 const forms = new Forms();
+const stream = new Stream();
 const view = new View({
   chooseProcedure: (uri) => forms.chooseProcedure(uri),
   chooseTopic: (uri) => forms.chooseTopic(uri),
@@ -69,6 +71,7 @@ function turnTo(session: Session, uri: string): RemoteRealm {
   view.clear();
   realm = new RemoteRealm(session, uri);
   forms.start(realm);
+  if (uri !== "") void stream.start(realm);
   return realm;
 }
 

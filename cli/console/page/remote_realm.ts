@@ -6,12 +6,13 @@
 
 import { ApplicationError } from "../../../wamp/errors.ts";
 import type { CallOptions, CallResult, PublishOptions, Session } from "../../../wamp/session_api.ts";
-import { ERROR_URI } from "../../../wamp/uris.ts";
+import { ERROR_URI, type MatchPolicy } from "../../../wamp/uris.ts";
 import type { Look } from "../look.ts";
 import type { Actor } from "./forms.ts";
+import type { EventSource, ShownEvent } from "./stream.ts";
 
 /** A realm. @internal */
-export class RemoteRealm implements Actor {
+export class RemoteRealm implements Actor, EventSource {
   /** Its URI; `""` for the router's first. */
   readonly uri: string;
   readonly #session: Session;
@@ -20,6 +21,10 @@ export class RemoteRealm implements Actor {
   constructor(session: Session, uri: string) {
     this.#session = session;
     this.uri = uri;
+  }
+
+  get state(): Session["state"] {
+    return this.#session.state;
   }
 
   /** What is there now, and what went wrong after an incident that is known. */
@@ -55,6 +60,37 @@ export class RemoteRealm implements Actor {
     options: PublishOptions = {},
   ): Promise<number | undefined> {
     return await this.#session.call("viaduct.console.publish", [this.uri, topic, args, options.kwargs ?? {}]);
+  }
+
+  async subscribe(
+    topic: string,
+    handler: (event: ShownEvent) => void,
+    { match }: { readonly match: MatchPolicy },
+  ): Promise<{ unsubscribe(): Promise<void> }> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const events = this.#session.callProgressive("viaduct.console.watch", [this.uri, topic, match], { signal });
+    // The first result says that the subscription stands.
+    await events.next();
+    void handOn(events, handler);
+    return {
+      unsubscribe: () => {
+        controller.abort();
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+/** Hands on events until they end: they are canceled, or the session ends. */
+async function handOn(events: AsyncIterable<CallResult>, handler: (event: ShownEvent) => void): Promise<void> {
+  try {
+    for await (const { args: [topic, args, kwargs, publication] } of events) {
+      if (typeof topic !== "string" || !Array.isArray(args) || typeof publication !== "number") continue;
+      handler({ topic, args, kwargs: { ...Object(kwargs) }, publication });
+    }
+  } catch {
+    // Whoever waits for the session to end is told why.
   }
 }
 

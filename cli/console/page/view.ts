@@ -37,7 +37,7 @@ export class View {
   /** Finds its places on the page. */
   constructor(actions: ViewActions) {
     this.#actions = actions;
-    byId("clear", HTMLButtonElement).addEventListener("click", () => this.clear());
+    byId("clear-incidents", HTMLButtonElement).addEventListener("click", () => this.clear());
   }
 
   /** Shows what there is, and how it changed since the look before. */

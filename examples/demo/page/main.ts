@@ -6,13 +6,13 @@
 
 /// <reference lib="dom" />
 
-import { join, type Session } from "@viaduct/viaduct/wamp";
+import { join, type Session, type SessionEvent } from "@viaduct/viaduct/wamp";
 import { socketUrl, waitToRetry } from "../../../cli/console/page/connection.ts";
 import { byId, showText } from "../../../cli/console/page/dom.ts";
 import { Forms } from "../../../cli/console/page/forms.ts";
+import { Stream } from "../../../cli/console/page/stream.ts";
 import { Directory } from "./directory.ts";
 import { Lists } from "./lists.ts";
-import { Stream } from "./stream.ts";
 
 const REALM = "realm1";
 const AGENT = "page";
@@ -22,7 +22,7 @@ const identity = byId("identity", HTMLParagraphElement);
 const problem = byId("problem", HTMLParagraphElement);
 const fieldsets = ["subscribe", "call", "publish"].map((id) => byId(id, HTMLFormElement).querySelector("fieldset"));
 
-const stream = new Stream();
+const stream = new Stream({ topic: "demo.", match: "prefix" });
 const forms = new Forms();
 const lists = new Lists({
   chooseProcedure: (uri) => forms.chooseProcedure(uri),
@@ -40,11 +40,16 @@ function show(state: "connecting" | "open" | "lost", text: string, details = "")
   for (const fieldset of fieldsets) if (fieldset !== null) fieldset.disabled = state !== "open";
 }
 
+/** Shows an event of the router about the realm, where a person wants to see those. */
+function showMeta(event: SessionEvent): void {
+  if (byId("show-meta", HTMLInputElement).checked) stream.show(event);
+}
+
 /** Works with one session until it ends. */
 async function use(session: Session): Promise<void> {
   show("open", "connected", `session ${session.id} in ${session.realm} at ${socketUrl().host}`);
   showText(problem, "");
-  const directory = new Directory(session, () => lists.update(), (event) => stream.showMeta(event));
+  const directory = new Directory(session, () => lists.update(), showMeta);
   lists.show(directory, session.id);
   forms.start(session);
   await Promise.all([directory.start(), stream.start(session)]);

@@ -6,68 +6,85 @@
 
 /// <reference lib="dom" />
 
-import type { Session, SessionEvent, Subscription } from "@viaduct/viaduct/wamp";
-import { byId, make, makeButton, makeTime, showText } from "../../../cli/console/page/dom.ts";
-import { formatArguments } from "../../../cli/console/page/values.ts";
+import type { SessionEvent } from "../../../wamp/session_api.ts";
+import type { MatchPolicy } from "../../../wamp/uris.ts";
+import { byId, make, makeButton, makeTime, showText } from "./dom.ts";
+import { formatArguments } from "./values.ts";
 
 /** How many events stay on the page. */
 const MAX_EVENTS = 200;
 
-/** A subscription as a person asked for it; it is made again after each new connection. */
-interface Wish {
+/** A subscription as a person asked for it; it is made again after each new connection. @internal */
+export interface Wish {
   readonly topic: string;
-  readonly match: "exact" | "prefix" | "wildcard";
+  readonly match: MatchPolicy;
 }
 
-/** The stream of events. */
+/** An event, as far as it is shown. @internal */
+export type ShownEvent = Pick<SessionEvent, "topic" | "args" | "kwargs" | "publication">;
+
+/** Where events come from: a session, or something that hands on those of one. @internal */
+export interface EventSource {
+  readonly state: "open" | "closing" | "closed";
+  subscribe(
+    topic: string,
+    handler: (event: ShownEvent) => void,
+    options: { readonly match: MatchPolicy },
+  ): Promise<Ending>;
+}
+
+/** A subscription that can be ended. */
+interface Ending {
+  unsubscribe(): Promise<void>;
+}
+
+/** The stream of events. @internal */
 export class Stream {
   readonly #list = byId("events", HTMLOListElement);
   readonly #chips = byId("subscriptions", HTMLUListElement);
   readonly #count = byId("events-count", HTMLSpanElement);
   readonly #error = byId("subscribe-error", HTMLParagraphElement);
   readonly #pause = byId("pause", HTMLButtonElement);
-  readonly #showMeta = byId("show-meta", HTMLInputElement);
-  readonly #subscriptions: Map<string, { readonly wish: Wish; readonly subscription: Subscription | undefined }> =
-    new Map();
-  #session: Session | undefined;
+  readonly #subscriptions: Map<string, { readonly wish: Wish; readonly subscription: Ending | undefined }> = new Map();
+  #source: EventSource | undefined;
   #waiting: HTMLLIElement[] = [];
   #total = 0;
   #isPaused = false;
 
-  constructor() {
+  /** Finds its places on the page; `wishes` are made in the first session. */
+  constructor(...wishes: readonly Wish[]) {
     byId("subscribe", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#add(readWish());
     });
     byId("clear", HTMLButtonElement).addEventListener("click", () => this.#clear());
     this.#pause.addEventListener("click", () => this.#togglePause());
-    this.#subscriptions.set("", { wish: { topic: "demo.", match: "prefix" }, subscription: undefined });
+    for (const wish of wishes) this.#subscriptions.set(keyOf(wish), { wish, subscription: undefined });
   }
 
-  /** Makes all subscriptions in this session. */
-  async start(session: Session): Promise<void> {
-    this.#session = session;
-    const wishes = [...this.#subscriptions.values()].map(({ wish }) => wish);
+  /** Makes all subscriptions there; those that were made elsewhere end. */
+  async start(source: EventSource): Promise<void> {
+    this.#source = source;
+    const earlier = [...this.#subscriptions.values()];
     this.#subscriptions.clear();
-    await Promise.all(wishes.map((wish) => this.#add(wish)));
-  }
-
-  /** Shows an event of the router about the realm, where a person wants to see those. */
-  showMeta(event: SessionEvent): void {
-    if (this.#showMeta.checked) this.#show(event);
+    // Most have ended already, with their session.
+    for (const { subscription } of earlier) void subscription?.unsubscribe().catch(() => {});
+    await Promise.all(earlier.map(({ wish }) => this.#add(wish)));
   }
 
   async #add(wish: Wish): Promise<void> {
-    const [key, session] = [`${wish.match} ${wish.topic}`, this.#session];
+    const [key, source] = [keyOf(wish), this.#source];
     showText(this.#error, "");
-    if (session === undefined || this.#subscriptions.has(key)) return;
+    if (source === undefined || this.#subscriptions.has(key)) return;
     this.#subscriptions.set(key, { wish, subscription: undefined });
     try {
-      const subscription = await session.subscribe(wish.topic, (event) => this.#show(event), { match: wish.match });
+      const subscription = await source.subscribe(wish.topic, (event) => this.show(event), { match: wish.match });
+      // A person may have changed their mind meanwhile, or turned to another realm.
+      if (this.#source !== source || !this.#subscriptions.has(key)) return await subscription.unsubscribe();
       this.#subscriptions.set(key, { wish, subscription });
     } catch (error) {
       // A subscription that was lost with its session is wanted again in the next one.
-      if (session.state !== "open") return;
+      if (source.state !== "open" || this.#source !== source) return;
       this.#subscriptions.delete(key);
       showText(this.#error, String(error instanceof Error ? error.message : error));
     }
@@ -81,7 +98,7 @@ export class Stream {
     try {
       await subscription?.unsubscribe();
     } catch (error) {
-      if (this.#session?.state === "open") showText(this.#error, String(error));
+      if (this.#source?.state === "open") showText(this.#error, String(error));
     }
   }
 
@@ -93,7 +110,8 @@ export class Stream {
     this.#chips.replaceChildren(...chips);
   }
 
-  #show({ topic, args, kwargs, publication }: SessionEvent): void {
+  /** Shows an event. */
+  show({ topic, args, kwargs, publication }: ShownEvent): void {
     this.#count.textContent = String(++this.#total);
     if (this.#isPaused) return;
     const item = make("li", "", makeTime(), " ", make("b", "", topic), ` ${formatArguments(args, kwargs)}`);
@@ -124,6 +142,10 @@ export class Stream {
     this.#pause.setAttribute("aria-pressed", String(this.#isPaused));
     this.#pause.textContent = this.#isPaused ? "Resume" : "Pause";
   }
+}
+
+function keyOf({ match, topic }: Wish): string {
+  return `${match} ${topic}`;
 }
 
 function readWish(): Wish {

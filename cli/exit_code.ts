@@ -28,10 +28,10 @@ export const EXIT = {
 
 /** For the help. @internal */
 export const EXIT_CODES_HELP = `Exit codes:
-  0  done (router, subscribe and register: also when stopped by Ctrl+C or SIGTERM)
+  0  done (router, register, subscribe and run: also when stopped by Ctrl+C or SIGTERM)
   1  the other side answered with an error, or the command failed
   2  the arguments, or the configuration, cannot be understood
-  3  no connection, the realm refused the session, or the session was lost
+  3  no connection, the realm refused the session, or the session was lost (run: for good)
   4  it took longer than --timeout
   130  stopped before it was done`;
 

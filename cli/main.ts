@@ -1,6 +1,6 @@
 /**
  * The command line: `viaduct COMMAND [OPTIONS]`. It is to WAMP what curl is to HTTP: `call`, `register`, `publish` and
- * `subscribe` join a router and print lines of JSON; `router` is one.
+ * `subscribe` join a router and print lines of JSON; `router` is one; `run` runs components.
  *
  * ```sh
  * deno run --allow-net jsr:@viaduct/viaduct/cli router --port 8080
@@ -22,6 +22,7 @@ import { describeFailure, EXIT, EXIT_CODES_HELP, exitCodeOf } from "./exit_code.
 import { PUBLISH_COMMAND } from "./publish.ts";
 import { REGISTER_COMMAND } from "./register.ts";
 import { ROUTER_COMMAND } from "./router.ts";
+import { RUN_COMMAND } from "./run.ts";
 import { SUBSCRIBE_COMMAND } from "./subscribe.ts";
 import { TESTEE_COMMAND } from "./testee.ts";
 
@@ -32,6 +33,7 @@ const COMMANDS: readonly Command[] = [
   REGISTER_COMMAND,
   PUBLISH_COMMAND,
   SUBSCRIBE_COMMAND,
+  RUN_COMMAND,
   ECHO_COMMAND,
   TESTEE_COMMAND,
 ];

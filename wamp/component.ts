@@ -5,12 +5,20 @@
  */
 
 import { failureMessage, type Logger, SILENT_LOGGER } from "../internal/log.ts";
-import type { Component, ComponentOptions, ComponentStatus, ComponentSubscribeOptions } from "./component_api.ts";
+import type {
+  Component,
+  ComponentOptions,
+  ComponentStatus,
+  ComponentSubscribeOptions,
+  ContractComponent,
+} from "./component_api.ts";
 import { ComponentCalls } from "./component_calls.ts";
+import { CheckedComponent } from "./component_contract.ts";
 import { type Declaration, DeclaredProcedure, DeclaredSubscription } from "./component_declaration.ts";
 import { type ComponentHooks, ComponentRun, type RunContext } from "./component_runner.ts";
 import { StatusBoard } from "./component_status.ts";
 import { TransportRotation } from "./component_transports.ts";
+import type { Contract } from "./contract.ts";
 import { PassthruCodecs } from "./passthru.ts";
 import type {
   Arguments,
@@ -274,6 +282,10 @@ class RunningComponent implements Component, RunContext {
     } catch {
       // Who published it is told.
     }
+  }
+
+  withContract<Api extends Contract>(contract: Api): ContractComponent<Api> {
+    return new CheckedComponent(this, contract, this.#logger);
   }
 
   async run(options: { readonly signal?: AbortSignal } = {}): Promise<void> {

@@ -4,11 +4,13 @@
  * @module
  */
 
+import type { ArgsOutput, Contract, ProcedureOf, ProcedureUri, ResultInput, TopicOf, TopicUri } from "./contract.ts";
 import type { JoinOptions } from "./join.ts";
 import type {
   Arguments,
   CallOptions,
   CallResult,
+  ContractSession,
   EventHandler,
   InvocationHandler,
   PublishOptions,
@@ -16,6 +18,8 @@ import type {
   Session,
   SessionClosed,
   SubscribeOptions,
+  TypedEvent,
+  TypedInvocation,
 } from "./session_api.ts";
 import type { TransportOptions } from "./transports/connect.ts";
 import type { MatchPolicy } from "./uris.ts";
@@ -170,6 +174,32 @@ export interface ComponentSubscribeOptions extends SubscribeOptions {
 }
 
 /**
+ * A component that knows a contract: URIs, arguments and results are typed, and checked where the contract has
+ * validators, as {@linkcode ContractSession} does.
+ *
+ * @typeParam Api The contract.
+ *
+ * @public
+ */
+export interface ContractComponent<Api extends Contract>
+  extends Pick<ContractSession<Api>, "call" | "callProgressive" | "publish"> {
+  /** Declares a procedure of the contract. */
+  register<Uri extends ProcedureUri<Api>>(
+    procedure: Uri,
+    handler: (
+      invocation: TypedInvocation<ArgsOutput<ProcedureOf<Api, Uri>>>,
+    ) => ResultInput<ProcedureOf<Api, Uri>> | Promise<ResultInput<ProcedureOf<Api, Uri>>>,
+    options?: RegisterOptions,
+  ): ContractComponent<Api>;
+  /** Declares a subscription to a topic of the contract. */
+  subscribe<Uri extends TopicUri<Api>>(
+    topic: Uri,
+    handler: (event: TypedEvent<ArgsOutput<TopicOf<Api, Uri>>>) => unknown,
+    options?: ComponentSubscribeOptions,
+  ): ContractComponent<Api>;
+}
+
+/**
  * A program's part in a realm, that stays connected: what is declared here is restored in every session.
  *
  * @public
@@ -238,6 +268,9 @@ export interface Component extends AsyncDisposable {
   ): AsyncIterableIterator<CallResult>;
   /** Publishes an event, as {@linkcode Session.publish} does. A publication is sent at most once. */
   publish(topic: string, args?: readonly unknown[], options?: PublishOptions): Promise<number | undefined>;
+
+  /** The same component, held to a contract: typed, and checked where the contract has validators. */
+  withContract<Api extends Contract>(contract: Api): ContractComponent<Api>;
 
   /**
    * Connects, and stays connected until it is stopped.

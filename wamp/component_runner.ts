@@ -5,6 +5,7 @@
  */
 
 import { delay } from "../internal/delay.ts";
+import { startDeadline } from "../internal/input_grace.ts";
 import { failureMessage, type Logger, SILENT_LOGGER } from "../internal/log.ts";
 import { toError } from "../internal/to_error.ts";
 import type { ComponentOptions } from "./component_api.ts";
@@ -184,13 +185,14 @@ export class ComponentRun {
     };
     const restorer = new Restorer(session, { retry, random, logger: this.#logger, onChange });
     this.#restorer = restorer;
-    const late = new AbortController();
+    const { promise: late, resolve: tellLate } = Promise.withResolvers<undefined>();
+    const cancelDeadline = startDeadline(timeout, () => tellLate(undefined));
     const outcome = await Promise.race([
       restorer.restore(declarations).then(() => true),
       session.closed.then(() => false),
-      delay(timeout, late.signal).then(() => undefined, () => false),
+      late,
     ]);
-    late.abort();
+    cancelDeadline();
     if (outcome !== undefined) return outcome;
     transport.abort();
     await session.closed;

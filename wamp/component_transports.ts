@@ -91,7 +91,7 @@ export class TransportRotation {
       const way = this.#ways[at]!;
       if (way.isOut) continue;
       this.#at = at;
-      return this.#attempt(way, Math.round(Math.max(way.backoff.next(), way.restUntil - now)));
+      return this.#attempt(way, Math.max(Math.floor(way.backoff.next()), Math.ceil(way.restUntil - now)));
     }
     return undefined;
   }

@@ -32,6 +32,7 @@ export type {
   ComponentStatus,
   ComponentSubscribeOptions,
   ComponentTransport,
+  ContractComponent,
   EventGap,
   PendingDeclaration,
   RetryOptions,

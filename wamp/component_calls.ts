@@ -75,6 +75,7 @@ class Waiting implements WheelEntry {
 }
 
 const NOT_STARTED: Absence = { text: "the component has not been started", isFinal: false };
+const HAS_ENDED: Absence = { text: "the session has ended", isFinal: false };
 
 function ignore(): void {}
 
@@ -95,11 +96,6 @@ export class ComponentCalls {
     this.#wait = wait;
   }
 
-  /** How many wait. */
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
   /** The session, where it can be used. */
   get session(): Session | undefined {
     return this.#session?.state === "open" ? this.#session : undefined;
@@ -108,6 +104,7 @@ export class ComponentCalls {
   /** A session is there: what waited is sent, in order. */
   open(session: Session): void {
     this.#session = session;
+    this.#absence = HAS_ENDED;
     for (const waiting of this.#waiting) {
       if (session.state !== "open") return;
       waiting.start(session);

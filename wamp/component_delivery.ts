@@ -25,7 +25,7 @@ export class Delivery {
   /** Events, and what is to be called between them. */
   readonly #waiting = new BoundedQueue<SessionEvent | (() => void)>();
   #running = 0;
-  #onRoom: (() => void) | undefined;
+  readonly #onEmpty: (() => void)[] = [];
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -45,26 +45,25 @@ export class Delivery {
   /** Resolves when nothing waits. */
   emptied(): Promise<void> {
     if (this.#waiting.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onRoom = resolve);
+    return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
 
   /** Drops what waits. */
   clear(): void {
     this.#waiting.clear();
-    this.#tellRoom();
+    this.#tellEmpty();
   }
 
   #turn(): void {
     while (this.#running < this.#options.concurrency) {
       const item = this.#waiting.shift();
-      if (item === undefined) return this.#tellRoom();
+      if (item === undefined) return this.#tellEmpty();
       this.#run(item);
     }
   }
 
-  #tellRoom(): void {
-    this.#onRoom?.();
-    this.#onRoom = undefined;
+  #tellEmpty(): void {
+    for (const tell of this.#onEmpty.splice(0)) tell();
   }
 
   #run(item: SessionEvent | (() => void)): void {

@@ -316,6 +316,47 @@ Deno.test("A loss while it catches up begins again where it was", async () => {
   });
 });
 
+Deno.test("What waits for a handler goes with its subscription, and what it throws is logged", async () => {
+  await withNetwork(keeping({ uri: TICK, limit: 100 }), async (network, clock) => {
+    const logger = new Lines();
+    const heard: unknown[] = [];
+    const gate = Promise.withResolvers<void>();
+    const app = network.component({ logger }).subscribe(TICK, ({ args }) => {
+      heard.push(args[0]);
+      if (args[0] === 1) throw new Error("Oops");
+      return gate.promise;
+    }, { catchUp: true, concurrency: 1 });
+    void app.run();
+    await reach(clock, app, "open");
+    const publisher = await Publisher.join(network, clock);
+    await publisher.publish(1, 2, 3, 4);
+    await clock.until(app.unsubscribe(TICK));
+    gate.resolve();
+    await publisher.publish(5);
+    assertEquals([heard, logger.lines], [[1, 2], ["Event handler failed"]]);
+  });
+});
+
+Deno.test("A subscription that the router takes away is made again, and catches up", async () => {
+  await withNetwork(keeping({ uri: TICK, limit: 100 }), async (network, clock) => {
+    const heard = new Heard();
+    const app = network.component().subscribe(TICK, heard.onEvent, { catchUp: heard });
+    void app.run();
+    await reach(clock, app, "open");
+    const other = await clock.until(network.router.join("realm1"));
+    const publisher = new Publisher(other, clock);
+    await publisher.publish(1);
+    const [id] = (await clock.until(other.call<{ exact: number[] }>("wamp.subscription.list"))).exact;
+    await clock.until(other.call("wamp.subscription.remove_subscriber", [id, app.session?.id]));
+    await publisher.publish(2);
+    assertEquals(app.current.state === "open" && app.current.pending.map(({ kind }) => kind), ["subscription"]);
+    await clock.advance(1_000);
+    await settled(40);
+    await publisher.publish(3);
+    assertEquals(heard.all, [1, 2, 3]);
+  });
+});
+
 Deno.test("A retained event is not where we were", async () => {
   await withNetwork(keeping({ uri: TICK, limit: 100 }), async (network, clock) => {
     const heard = new Heard();

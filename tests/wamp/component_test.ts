@@ -160,6 +160,68 @@ Deno.test("What is pending and taken back is not asked for again", async () => {
   });
 });
 
+Deno.test("What is taken back while the router is asked for it is undone", async () => {
+  await withNetwork({}, async (network, clock) => {
+    const logger = new Lines();
+    const app = network.component({ logger });
+    void app.run();
+    await reach(clock, app, "open");
+    await clock.until(app.register("com.example.one", () => 1).unregister("com.example.one"));
+    await clock.until(app.subscribe("com.example.tick", () => {}).unsubscribe("com.example.tick"));
+    await clock.until(app.unregister("com.example.never"));
+    const { registrations, subscriptions } = network.router.statistics("realm1");
+    assertEquals([registrations, subscriptions, logger.lines], [0, 0, []]);
+    // A declaration may come back at once.
+    app.register("com.example.one", () => 1);
+    await settled();
+    const gone = app.unregister("com.example.one");
+    app.register("com.example.one", () => 2);
+    await clock.until(gone);
+    await settled();
+    const caller = await clock.until(network.router.join("realm1"));
+    assertEquals(await clock.until(caller.call("com.example.one")), 2);
+  });
+});
+
+Deno.test("What is refused at once by several changes is one status", async () => {
+  await withNetwork({}, async (network, clock) => {
+    const old = await clock.until(network.router.join("realm1"));
+    const names = ["one", "two", "three"].map((name) => `com.example.${name}`);
+    for (const name of names) await clock.until(old.register(name, () => 0));
+    const app = network.component();
+    void app.run();
+    await reach(clock, app, "open");
+    let told = 0;
+    app.onStatus(() => told++);
+    for (const name of names) app.register(name, () => 1);
+    await settled();
+    assertEquals([told, app.current.state === "open" && app.current.pending.length], [1, 3]);
+  });
+});
+
+Deno.test("A registration that is taken away after a long time is asked for again soon", async () => {
+  await withNetwork({}, async (network, clock) => {
+    const logger = new Lines();
+    const app = network.component({ logger }).register("com.example.one", () => 1);
+    void app.run();
+    await reach(clock, app, "open");
+    const other = await clock.until(network.router.join("realm1"));
+    const remove = async (): Promise<void> => {
+      const [id] = (await other.call<{ exact: number[] }>("wamp.registration.list")).exact;
+      await other.call("wamp.registration.remove_callee", [id, app.session?.id]);
+    };
+    for (const wait of [100, 40_000, 100]) {
+      await clock.until(remove());
+      await settled();
+      await clock.advance(10_000);
+      assertEquals(network.router.statistics("realm1").registrations, 1);
+      await clock.advance(wait);
+    }
+    const waits = logger.fields.map((fields) => fields?.retryIn).filter((wait) => wait !== undefined);
+    assertEquals(waits, [500, 1_000, 500]);
+  });
+});
+
 Deno.test("A mistake in a declaration or an option shows at once", () => {
   const network = new Network();
   const app = network.component();

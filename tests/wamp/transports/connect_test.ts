@@ -92,3 +92,16 @@ Deno.test("connectTransport refuses a scheme that it does not know, and options 
   const unknown = { serializers: ["xml"] } as unknown as TransportOptions;
   await assertRejects(() => connectTransport("ws://h", unknown), RangeError, "received xml");
 });
+
+Deno.test("local: leads to the router object, in the first serializer that is named", async () => {
+  const attached: Transport[] = [];
+  const router = { attach: (transport: Transport) => void attached.push(transport) };
+  const transport = await connectTransport("local:", { router, serializers: ["json", "cbor"] });
+  assertEquals([transport.info.kind, transport.serializer.name, attached.length], ["local", "json", 1]);
+  transport.abort();
+  await assertRejects(() => connectTransport("local:"), TypeError, "without option router");
+  await assertRejects(() => connectTransport("local:", { router, headers: {} }), TypeError, "headers has no effect");
+  const signal = AbortSignal.abort(new Error("Enough"));
+  await assertRejects(() => connectTransport("local:", { router, signal }), Error, "Enough");
+  assertEquals(attached.length, 1);
+});

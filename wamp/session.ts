@@ -259,8 +259,9 @@ function quiet<Value>(promise: Promise<Value>): Promise<Value> {
 function watchRouter(link: SessionLink): void {
   const { probes } = link.transport;
   if (probes === undefined || link.end !== undefined) return;
-  link.keepalive = new SessionKeepalive(link, probes);
-  link.keepalive.start();
+  const keepalive = new SessionKeepalive(link, probes);
+  link.keepalive = keepalive;
+  keepalive.start();
 }
 
 /**

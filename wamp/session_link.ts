@@ -46,7 +46,6 @@ import {
 import { messageName } from "./message_table.ts";
 import { PassthruCodecs } from "./passthru.ts";
 import type { SessionClosed } from "./session_api.ts";
-import type { SessionKeepalive } from "./session_keepalive.ts";
 import {
   HIGH_WATER_MARK,
   type Transport,
@@ -112,7 +111,7 @@ export class SessionLink implements TransportReceiver {
   /** The deadlines of joining, calls and leaving. An answer that waits to be read counts, however busy the program was. */
   readonly wheel = new TimerWheel(() => this.received);
   /** What finds out that the router has gone, where the transport does not. */
-  keepalive: SessionKeepalive | undefined;
+  keepalive: { stop(): void } | undefined;
   /** How the session ended, once the transport has ended too. Never rejects. */
   readonly ended: Promise<SessionClosed>;
   /** Whether the dealer takes CANCEL. */

@@ -78,3 +78,28 @@ Deno.test("settled waits for what goes on without time passing", async () => {
   await settled();
   assertEquals(turns, 10);
 });
+
+Deno.test("FakeClock.block runs what is due late, all of it before anything else goes on", async () => {
+  using clock = new FakeClock().install();
+  const started = clock.now;
+  const rings: unknown[] = [];
+  const ring = (name: string) => rings.push([name, clock.now - started]);
+  const dropped = setTimeout(ring, 30, "never");
+  setTimeout(() => {
+    ring("second");
+    clearTimeout(dropped);
+    setTimeout(ring, 1, "after");
+  }, 20);
+  setTimeout(() => {
+    ring("first");
+    queueMicrotask(() => ring("what follows"));
+  }, 10);
+  const every = setInterval(ring, 40, "every");
+  setTimeout(ring, 101, "later");
+  await clock.block(100);
+  assertEquals(rings, [["first", 100], ["second", 100], ["every", 100], ["what follows", 100]]);
+  clearInterval(every);
+  await clock.advance(1);
+  assertEquals(rings.slice(4), [["later", 101], ["after", 101]]);
+  assertEquals(clock.timers, 0);
+});

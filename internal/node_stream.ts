@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions as NodeTlsOptions, TLSSocket } from "node:tls";
 import { EMPTY_BYTES } from "./buffer_pool.ts";
-import { builtin } from "./builtins.ts";
+import { builtin, type Builtins } from "./builtins.ts";
 import { type ByteStream, writeAll } from "./stream.ts";
 
 /** What {@linkcode secureNodeStream} needs to know. @internal */
@@ -239,14 +239,24 @@ function isAddress(hostname: string): boolean {
   return hostname.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-function nodeTlsOptions(options: NodeTlsClientOptions, rootCertificates: readonly string[]): NodeTlsOptions {
+/** The roots that the runtime trusts; Deno asks for a permission (sys) to list them. */
+function trustedRoots(tls: Builtins["node:tls"]): readonly string[] {
+  try {
+    return [...tls.rootCertificates];
+  } catch (error) {
+    if (error instanceof Error && error.name === "NotCapable") return [];
+    throw error;
+  }
+}
+
+function nodeTlsOptions(options: NodeTlsClientOptions, tls: Builtins["node:tls"]): NodeTlsOptions {
   const { serverName, caCerts, cert, key } = options;
   return {
     host: serverName,
     ...(isAddress(serverName) ? {} : { servername: serverName }),
     ...(options.alpnProtocols !== undefined && { ALPNProtocols: [...options.alpnProtocols] }),
-    // Node takes `ca` instead of its own roots, Deno beside them.
-    ...(caCerts.length > 0 && { ca: [...rootCertificates, ...caCerts] }),
+    // They are taken instead of the runtime's roots. Who may not list those trusts `caCerts` alone.
+    ...(caCerts.length > 0 && { ca: [...trustedRoots(tls), ...caCerts] }),
     ...(cert !== undefined && key !== undefined && { cert, key }),
   };
 }
@@ -257,10 +267,10 @@ export async function secureNodeStream(
   options: NodeTlsClientOptions,
   signal: AbortSignal,
 ): Promise<NodeStream> {
-  const { connect, rootCertificates } = required("node:tls");
+  const tls = required("node:tls");
   signal.throwIfAborted();
   const duplex = duplexOf(stream);
-  const socket: TLSSocket = connect({ ...nodeTlsOptions(options, rootCertificates), socket: duplex });
+  const socket: TLSSocket = tls.connect({ ...nodeTlsOptions(options, tls), socket: duplex });
   await established(socket, "secureConnect", signal);
   return new NodeStream(socket);
 }

@@ -33,16 +33,21 @@ export async function startExample(
   name: string,
   args: readonly string[] = [],
   onLine: (line: string) => void = () => {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Process> {
   const path = join(ROOT, "examples", name);
   const command = [Deno.execPath(), "run", "--no-prompt", ...await readPermissions(path), path, ...args];
-  return new Process(name, command, { cwd: ROOT, env: { NO_COLOR: "1" }, onLine });
+  return new Process(name, command, { cwd: ROOT, env: { NO_COLOR: "1", ...env }, onLine });
 }
 
-/** Runs an example to its end. */
-export async function runExample(name: string, args: readonly string[] = []): Promise<ExampleResult> {
+/** Runs an example to its end, with variables of the environment where it needs them. */
+export async function runExample(
+  name: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ExampleResult> {
   const lines: string[] = [];
-  const process = await startExample(name, args, (line) => lines.push(line));
+  const process = await startExample(name, args, (line) => lines.push(line), env);
   const timer = setTimeout(() => void process.stop(), LIMIT);
   const { code } = await process.status;
   clearTimeout(timer);

@@ -159,3 +159,36 @@ Deno.test("wamp_kept_events gives the last event, the history and a last will", 
     lines: ["retained: 21", "history, the latest first: 21, 20", "gone: sensor"],
   });
 });
+
+Deno.test("wamp_component survives a restart of its router, and has again what it declared", async () => {
+  assertEquals(await runExample("wamp_component.ts"), {
+    code: 0,
+    lines: [
+      "backend: open",
+      "1 + 2 = 3",
+      "The router is restarted",
+      "backend: open",
+      "3 + 4 = 7",
+      "tick 5",
+      "backend: closed",
+    ],
+  });
+});
+
+Deno.test("wamp_contracts is typed, and checked at both ends", async () => {
+  assertEquals(await runExample("wamp_contracts.ts"), {
+    code: 0,
+    lines: ["Hello, Ada", "84 / 2 = 42, published 42", "wamp.error.invalid_argument"],
+  });
+});
+
+Deno.test("wamp_progressive takes results and arguments as they come, and gives up midway", async () => {
+  assertEquals(await runExample("wamp_progressive.ts"), {
+    code: 0,
+    lines: ["3…", "2…", "1…", "lift-off!", "sum: 1", "sum: 3", "sum: 6", "sum: 6 in all", "given up after 3"],
+  });
+});
+
+Deno.test("wamp_catch_up hears what was published while it was away, and is told of a gap", async () => {
+  assertEquals(await runExample("wamp_catch_up.ts"), { code: 0, lines: ["1, 2, 3, 4, forgotten, 6, 7, 8"] });
+});

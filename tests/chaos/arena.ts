@@ -12,11 +12,14 @@ import { KEEPALIVE, Part, type PartPlan, proceduresOf, SUBSCRIPTIONS } from "./p
 import { type Holdings, PartProcess } from "./part_process.ts";
 import { Link, sleep } from "./proxy.ts";
 import { type RouterKind, RouterProcess } from "./routers.ts";
+import { tryTickets } from "./ticket.ts";
 
 /** How long a probe may take, in milliseconds. */
 const PROBE = 1_500;
 /** How long everything may take to be back, in milliseconds. */
 const SETTLE = 15_000;
+/** How long all faults of an arena may take, in milliseconds. */
+const BUDGET = 200_000;
 /** How often something is looked at that is waited for, in milliseconds. */
 const LOOK = 20;
 /** How many more timers than at first a process may have at any time: its traffic has some. */
@@ -116,8 +119,14 @@ class Arena {
     for (const part of this.#parts) part.start();
     await this.#settle();
     for (const child of this.#children) this.#baseline.push(await child.holdings());
+    const wrong = await tryTickets(this.#router.ports.ticket);
+    for (const text of wrong) this.#ledger.fail(`ticket: ${text}`);
     const started = performance.now();
     for (const [index, fault] of plan.entries()) {
+      if (performance.now() - started > BUDGET) {
+        this.#ledger.fail(`${plan.length - index} faults were not tried within ${BUDGET / 1_000} s`);
+        break;
+      }
       this.#ledger.fault = index + 1;
       await this.#try(fault);
       if ((index + 1) % PROGRESS === 0) this.#tellProgress(index + 1, plan.length, started);
@@ -134,7 +143,11 @@ class Arena {
 
   #plan(
     name: string,
-    ways: readonly { readonly link: number; readonly scheme: "ws" | "rs"; readonly serializer: "cbor" | "msgpack" | "json" }[],
+    ways: readonly {
+      readonly link: number;
+      readonly scheme: "ws" | "rs";
+      readonly serializer: "cbor" | "msgpack" | "json";
+    }[],
     rest: Partial<PartPlan>,
   ): PartPlan {
     const transports = ways.map(({ link, scheme, serializer }) => {
@@ -175,7 +188,7 @@ class Arena {
   }
 
   async #apply(fault: Fault): Promise<void> {
-    const links = "links" in fault ? fault.links.map((index) => this.#links[index]!) : [];
+    const links = "links" in fault ? this.#aim(fault.links).map((index) => this.#links[index]!) : [];
     switch (fault.kind) {
       case "kill":
       case "terminate":
@@ -226,13 +239,19 @@ class Arena {
       case "pause":
         return { struck: [], spared: this.#children[fault.process]!.plans.map(({ name }) => name), losses };
       default: {
-        const isStruck = (name: string): boolean => {
-          const links = this.#linksOf.get(name)!;
-          return links.some((link) => fault.links.includes(link) && this.#links[link]!.connections > 0);
-        };
+        const links = this.#aim(fault.links);
+        const isStruck = (name: string): boolean => this.#linksOf.get(name)!.some((link) => links.includes(link));
         return { struck: names.filter(isStruck), spared: [], losses };
       }
     }
+  }
+
+  /** The links of a fault; in place of one that its part does not use, the one that it uses. */
+  #aim(links: readonly number[]): readonly number[] {
+    const inUse = (link: number): boolean => this.#links[link]!.connections > 0;
+    const ofOnePart = (link: number): readonly number[] =>
+      [...this.#linksOf.values()].find((all) => all.includes(link)) ?? [];
+    return [...new Set(links.map((link) => inUse(link) ? link : ofOnePart(link).find(inUse) ?? link))];
   }
 
   /** Whether a part finds a silent router by keepalive. */
@@ -297,10 +316,12 @@ class Arena {
     const callees = this.#plans.filter(({ isCallee }) => isCallee).length;
     const used = new Set(this.#plans.flatMap(({ subscriptions }) => subscriptions));
     const matches = [...used].map((name) => SUBSCRIPTIONS[name]!.match);
+    // Crossbar.io lists no subscriptions by wildcard.
+    const listed = matches.filter((match) => match !== "wildcard" || this.#kind === "viaduct");
     const expected = [
       this.#plans.length,
       ...[2 * callees, callees, 0],
-      ...["exact", "prefix", "wildcard"].map((match) => matches.filter((one) => one === match).length),
+      ...["exact", "prefix", "wildcard"].map((match) => listed.filter((one) => one === match).length),
     ].join(" ");
     try {
       const sessions = await component.call<number>("wamp.session.count");

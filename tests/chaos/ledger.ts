@@ -223,7 +223,10 @@ export class Ledger {
       if (name === who || !wasUp) continue;
       for (const subscription of subscriptions) {
         if (done.has(`${name} ${subscription}`)) continue;
-        this.#note(publication, `publication ${id}, acknowledged, did not reach ${name} by subscription ${subscription}`);
+        this.#note(
+          publication,
+          `publication ${id}, acknowledged, did not reach ${name} by subscription ${subscription}`,
+        );
       }
     }
   }

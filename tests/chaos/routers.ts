@@ -34,6 +34,8 @@ interface Launch {
   readonly ports: RouterPorts;
   /** Whether the process started has a child that does the work. */
   readonly hasWorker: boolean;
+  /** Writes the configuration, with further realms that anybody may join. */
+  readonly configure: (realms: readonly string[]) => Promise<void>;
 }
 
 /** How long a start may take, in milliseconds. Crossbar.io needs seven seconds on a quiet machine. */
@@ -53,10 +55,23 @@ export class RouterProcess {
     this.#launch = launch;
   }
 
-  /** Writes a configuration into a folder of its own, and starts the router. */
-  static async start(kind: RouterKind, processes: ProcessGroup, folderName: string): Promise<RouterProcess> {
+  /**
+   * Writes a configuration into a folder of its own, and starts the router.
+   *
+   * @param kind Which one.
+   * @param processes Who ends it in any case.
+   * @param folderName What its folder is called.
+   * @param realms Further realms that anybody may join, until `forget()`.
+   */
+  static async start(
+    kind: RouterKind,
+    processes: ProcessGroup,
+    folderName: string,
+    realms: readonly string[] = [],
+  ): Promise<RouterProcess> {
     const folder = await emptyFolder(".cache", "chaos", folderName);
     const router = new RouterProcess(processes, await LAUNCHES[kind](folder));
+    await router.#launch.configure(realms);
     await router.start();
     return router;
   }
@@ -72,6 +87,11 @@ export class RouterProcess {
     const process = this.#process = this.#processes.start(`router ${command[0]}`, command, { env });
     for (const port of new Set(Object.values(ports))) await untilListening(port, process, START_TIMEOUT);
     this.#worker = hasWorker ? workerOf(process.pid) : process.pid;
+  }
+
+  /** Takes the further realms out of the configuration, for the next start. */
+  async forget(): Promise<void> {
+    await this.#launch.configure([]);
   }
 
   /** Ends it at once. */
@@ -120,29 +140,33 @@ function workerOf(pid: number): number {
 }
 
 const LAUNCHES: Readonly<Record<RouterKind, (folder: string) => Promise<Launch>>> = {
-  async viaduct(folder) {
+  viaduct(folder) {
     const ports = { websocket: freePort(), rawsocket: freePort(), ticket: freePort() };
     const file = join(folder, "viaduct.json");
-    await Deno.writeTextFile(file, JSON.stringify(viaductConfiguration(ports), null, 2));
     const command = [Deno.execPath(), "run", "-A", join(ROOT, "cli", "main.ts"), "router", "--config", file];
-    return { command, env: {}, ports, hasWorker: false };
+    const configure = (realms: readonly string[]) => writeJson(file, viaductConfiguration(ports, realms));
+    return Promise.resolve({ command, env: {}, ports, hasWorker: false, configure });
   },
   async crossbar(folder) {
     const [open, ticket] = [freePort(), freePort()];
     const { command, env } = await installCrossbar();
-    await Deno.writeTextFile(join(folder, "config.json"), JSON.stringify(crossbarConfiguration(open, ticket), null, 2));
     return {
       command: [...command, "start", "--cbdir", folder],
       env: { ...env, HOME: folder },
       ports: { websocket: open, rawsocket: open, ticket },
       hasWorker: true,
+      configure: (realms) => writeJson(join(folder, "config.json"), crossbarConfiguration(open, ticket, realms)),
     };
   },
 };
 
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await Deno.writeTextFile(file, JSON.stringify(value, null, 2));
+}
+
 const EVERYTHING = { uri: "", match: "prefix", allow: { call: true, register: true, publish: true, subscribe: true } };
 
-function viaductConfiguration({ websocket, rawsocket, ticket }: RouterPorts): unknown {
+function viaductConfiguration({ websocket, rawsocket, ticket }: RouterPorts, further: readonly string[]): unknown {
   const principals = { [ACCOUNT.authid]: { ticket: ACCOUNT.ticket, role: "user" } };
   const realm = (uri: string, auth: unknown): unknown => ({
     uri,
@@ -151,7 +175,7 @@ function viaductConfiguration({ websocket, rawsocket, ticket }: RouterPorts): un
   });
   return {
     realms: [
-      realm(REALM, { method: "anonymous", role: "user" }),
+      ...[REALM, ...further].map((uri) => realm(uri, { method: "anonymous", role: "user" })),
       realm(TICKET_REALM, { method: "ticket", principals }),
     ],
     transports: [
@@ -162,7 +186,7 @@ function viaductConfiguration({ websocket, rawsocket, ticket }: RouterPorts): un
   };
 }
 
-function crossbarConfiguration(open: number, ticket: number): unknown {
+function crossbarConfiguration(open: number, ticket: number, further: readonly string[]): unknown {
   const realm = (name: string, role: string): unknown => ({ name, roles: [{ name: role, permissions: [EVERYTHING] }] });
   const transport = (port: number, auth: unknown): unknown => ({
     type: "universal",
@@ -175,7 +199,7 @@ function crossbarConfiguration(open: number, ticket: number): unknown {
     version: 2,
     workers: [{
       type: "router",
-      realms: [realm(REALM, "anonymous"), realm(TICKET_REALM, "user")],
+      realms: [...[REALM, ...further].map((name) => realm(name, "anonymous")), realm(TICKET_REALM, "user")],
       transports: [
         transport(open, { anonymous: { type: "static", role: "anonymous" } }),
         transport(ticket, { ticket: { type: "static", principals } }),

@@ -1,20 +1,30 @@
 /**
- * What the readers of MessagePack and CBOR have in common: numbers, text and bytes at a position, and what dictionaries
- * are made of.
+ * What the readers of MessagePack and CBOR have in common: numbers, text and bytes at a position, lists and dictionaries,
+ * and the way over values that nobody looks at.
  * Sans-I/O.
  *
  * @module
  */
 
 import { isValidUtf8 } from "../../internal/utf8.ts";
-import { WampProtocolError } from "../errors.ts";
-import { MAX_DEPTH } from "../format.ts";
+import { type Dict, WampProtocolError } from "../errors.ts";
+import { MAX_DEPTH, type ValueKind } from "../format.ts";
 import { MAX_ID } from "../ids.ts";
+import { setOnce, setOwn } from "./own_property.ts";
 import { StringCache } from "./string_cache.ts";
 import { readText } from "./text.ts";
 
 const EMPTY = new Uint8Array(0);
 const TWO_32 = 0x1_0000_0000;
+
+/** What `skipHead` gives for a value without values inside. @internal */
+export const SCALAR = -1;
+/** What is left of a list whose end is marked. @internal */
+export const ELEMENTS = -2;
+/** What is left of a dictionary whose end is marked, before a key. @internal */
+export const KEY = -3;
+/** The same behind the key. */
+const VALUE = -4;
 
 /** Floats and 64-bit integers are put together here. */
 const scratch = new DataView(new ArrayBuffer(8));
@@ -37,6 +47,27 @@ export abstract class BinaryReader {
   protected depth = 0;
   /** How many elements of the message's list are left; negative where its end is marked instead. */
   protected left = 0;
+  /** For each level around the one that `skip` walks: what is left behind it. */
+  readonly #outer: number[] = [];
+
+  abstract kind(): ValueKind;
+
+  /** Builds a value; `isStrict` in Options and Details. */
+  protected abstract value(isStrict: boolean): unknown;
+
+  /** Reads a key of a dictionary that is not strict. */
+  protected abstract key(): string;
+
+  /** Reads a string that is seen again and again. */
+  abstract readUri(): string;
+
+  /** Moves over a value, or over the head of what has values inside, and says how many those are. */
+  protected abstract skipHead(): number;
+
+  /** Moves over the mark of an end, where it is one. Only a format with such marks has to say. */
+  protected takeBreak(): boolean {
+    return false;
+  }
 
   reset(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
@@ -52,6 +83,81 @@ export abstract class BinaryReader {
 
   expectEnd(): void {
     if (this.at !== this.end) throw this.malformed(`goes on for ${this.end - this.at} bytes behind the message`);
+  }
+
+  readDict(): Dict {
+    if (this.kind() !== "dict") throw this.mistyped("a dictionary");
+    return this.value(true) as Dict;
+  }
+
+  readValue(): unknown {
+    return this.value(false);
+  }
+
+  skip(): void {
+    const outer = this.#outer;
+    let level = 0;
+    let left = 1;
+    for (;;) {
+      while (left === 0) {
+        if (level === 0) return;
+        left = outer[--level]!;
+      }
+      if (left > 0) {
+        left--;
+      } else if (left !== VALUE && this.takeBreak()) {
+        left = 0;
+        continue;
+      } else if (left !== ELEMENTS) {
+        left = left === KEY ? VALUE : KEY;
+      }
+      const inside = this.skipHead();
+      if (inside === SCALAR) continue;
+      outer[level++] = left;
+      left = inside;
+      if (this.depth + level > MAX_DEPTH) throw this.tooDeep();
+    }
+  }
+
+  protected list(count: number, isStrict: boolean): unknown[] {
+    this.enter();
+    this.checkCount(count);
+    const list: unknown[] = [];
+    for (let index = 0; index < count; index++) list.push(this.value(isStrict));
+    this.depth--;
+    return list;
+  }
+
+  protected dict(count: number, isStrict: boolean): Dict {
+    this.enter();
+    this.checkCount(count * 2);
+    const dict: Dict = {};
+    for (let index = 0; index < count; index++) this.#entry(dict, isStrict);
+    this.depth--;
+    return dict;
+  }
+
+  /** A list of elements up to the mark of its end. */
+  protected openList(isStrict: boolean): unknown[] {
+    this.enter();
+    const list: unknown[] = [];
+    while (!this.takeBreak()) list.push(this.value(isStrict));
+    this.depth--;
+    return list;
+  }
+
+  /** A dictionary of entries up to the mark of its end. */
+  protected openDict(isStrict: boolean): Dict {
+    this.enter();
+    const dict: Dict = {};
+    while (!this.takeBreak()) this.#entry(dict, isStrict);
+    this.depth--;
+    return dict;
+  }
+
+  #entry(dict: Dict, isStrict: boolean): void {
+    if (isStrict) setOnce(dict, this.readUri(), this.value(true));
+    else setOwn(dict, this.key(), this.value(false));
   }
 
   /** The byte here, left there. */

@@ -6,23 +6,14 @@
  */
 
 import { concatBytes } from "../../internal/bytes.ts";
-import type { Dict, WampProtocolError } from "../errors.ts";
-import { MAX_DEPTH, type ValueKind, type ValueReader } from "../format.ts";
-import { BinaryReader, integerOf, keyOf } from "./binary_reader.ts";
+import type { WampProtocolError } from "../errors.ts";
+import type { ValueKind, ValueReader } from "../format.ts";
+import { BinaryReader, ELEMENTS, integerOf, KEY, keyOf, SCALAR } from "./binary_reader.ts";
 import { MAJOR, TAG } from "./cbor_constants.ts";
-import { setOnce, setOwn } from "./own_property.ts";
 
 const BREAK = 0xff;
 /** The additional information of a head without a length. */
 const INDEFINITE = 31;
-
-/** What `skipHead` gives for a value without values inside. */
-const SCALAR = -1;
-/** What is left of a list whose end is marked. */
-const ELEMENTS = -2;
-/** What is left of a dictionary whose end is marked: next is a key, or the value of one. */
-const KEY = -3;
-const VALUE = -4;
 
 /** Converting a larger bignum would take longer than a message may. Such a one is read as its bytes. */
 const MAX_BIGNUM_BYTES = 64 * 1024;
@@ -37,8 +28,6 @@ const DATE_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$
  */
 export class CborReader extends BinaryReader implements ValueReader {
   protected readonly label = "CBOR";
-  /** For each level around the one that `skip` walks: what is left behind it. */
-  readonly #outer: number[] = [];
 
   enterList(): void {
     this.#skipTags();
@@ -53,7 +42,7 @@ export class CborReader extends BinaryReader implements ValueReader {
     if (this.left === 0) return false;
     if (this.left > 0) {
       this.left--;
-    } else if (this.#takeBreak()) {
+    } else if (this.takeBreak()) {
       this.left = 0;
       return false;
     }
@@ -128,42 +117,7 @@ export class CborReader extends BinaryReader implements ValueReader {
     return initial & 0x1f;
   }
 
-  readDict(): Dict {
-    if (this.kind() !== "dict") throw this.mistyped("a dictionary");
-    return this.#value(true) as Dict;
-  }
-
-  readValue(): unknown {
-    return this.#value(false);
-  }
-
-  skip(): void {
-    const outer = this.#outer;
-    let level = 0;
-    let left = 1;
-    for (;;) {
-      while (left === 0) {
-        if (level === 0) return;
-        left = outer[--level]!;
-      }
-      if (left > 0) {
-        left--;
-      } else if (left !== VALUE && this.#takeBreak()) {
-        left = 0;
-        continue;
-      } else if (left !== ELEMENTS) {
-        left = left === KEY ? VALUE : KEY;
-      }
-      const inside = this.#skipHead();
-      if (inside === SCALAR) continue;
-      outer[level++] = left;
-      left = inside;
-      if (this.depth + level > MAX_DEPTH) throw this.tooDeep();
-    }
-  }
-
-  /** Moves over a value, or over the head of what has values inside, and says how many those are. */
-  #skipHead(): number {
+  protected skipHead(): number {
     const initial = this.uint8();
     const info = initial & 0x1f;
     switch (initial >> 5) {
@@ -173,11 +127,11 @@ export class CborReader extends BinaryReader implements ValueReader {
         return SCALAR;
       case MAJOR.BYTES:
         if (info !== INDEFINITE) this.advance(this.#argument(info));
-        else while (!this.#takeBreak()) this.advance(this.#chunkLength(MAJOR.BYTES));
+        else while (!this.takeBreak()) this.advance(this.#chunkLength(MAJOR.BYTES));
         return SCALAR;
       case MAJOR.TEXT:
         if (info !== INDEFINITE) this.skipText(this.#argument(info));
-        else while (!this.#takeBreak()) this.skipText(this.#chunkLength(MAJOR.TEXT));
+        else while (!this.takeBreak()) this.skipText(this.#chunkLength(MAJOR.TEXT));
         return SCALAR;
       case MAJOR.LIST:
         return info === INDEFINITE ? ELEMENTS : this.checkCount(this.#argument(info));
@@ -186,15 +140,14 @@ export class CborReader extends BinaryReader implements ValueReader {
       case MAJOR.TAG:
         if (isKnownTag(this.#argument(info))) return 1;
         this.#skipTags();
-        return this.#skipHead();
+        return this.skipHead();
       default:
         this.#simple(info);
         return SCALAR;
     }
   }
 
-  /** Builds a value; `isStrict` in Options and Details. */
-  #value(isStrict: boolean): unknown {
+  protected value(isStrict: boolean): unknown {
     const initial = this.uint8();
     if (initial < 0x18) return initial;
     const info = initial & 0x1f;
@@ -208,9 +161,9 @@ export class CborReader extends BinaryReader implements ValueReader {
       case MAJOR.TEXT:
         return this.#text(info);
       case MAJOR.LIST:
-        return this.#list(info, isStrict);
+        return info === INDEFINITE ? this.openList(isStrict) : this.list(this.#argument(info), isStrict);
       case MAJOR.DICT:
-        return this.#dict(info, isStrict);
+        return info === INDEFINITE ? this.openDict(isStrict) : this.dict(this.#argument(info), isStrict);
       case MAJOR.TAG:
         return this.#tagged(this.#argument(info), isStrict);
       default:
@@ -252,13 +205,13 @@ export class CborReader extends BinaryReader implements ValueReader {
   // RFC 8949 §3.2.3: no character is cut in two, so that each chunk is text by itself.
   #textChunks(): string {
     let text = "";
-    while (!this.#takeBreak()) text += this.text(this.#chunkLength(MAJOR.TEXT));
+    while (!this.takeBreak()) text += this.text(this.#chunkLength(MAJOR.TEXT));
     return text;
   }
 
   #byteChunks(): Uint8Array {
     const chunks: Uint8Array[] = [];
-    while (!this.#takeBreak()) {
+    while (!this.takeBreak()) {
       const start = this.advance(this.#chunkLength(MAJOR.BYTES));
       chunks.push(this.bytes.subarray(start, this.at));
     }
@@ -271,47 +224,24 @@ export class CborReader extends BinaryReader implements ValueReader {
     return this.#argument(initial & 0x1f);
   }
 
-  #takeBreak(): boolean {
+  protected override takeBreak(): boolean {
     if (this.peek() !== BREAK) return false;
     this.at++;
     return true;
   }
 
-  #list(info: number, isStrict: boolean): unknown[] {
-    this.enter();
-    const isOpen = info === INDEFINITE;
-    const count = isOpen ? 0 : this.checkCount(this.#argument(info));
-    const list: unknown[] = [];
-    while (isOpen ? !this.#takeBreak() : list.length < count) list.push(this.#value(isStrict));
-    this.depth--;
-    return list;
-  }
-
-  #dict(info: number, isStrict: boolean): Dict {
-    this.enter();
-    const isOpen = info === INDEFINITE;
-    const count = isOpen ? 0 : this.checkCount(this.#argument(info) * 2) / 2;
-    const dict: Dict = {};
-    for (let index = 0; isOpen ? !this.#takeBreak() : index < count; index++) {
-      if (isStrict) setOnce(dict, this.readUri(), this.#value(true));
-      else setOwn(dict, this.#key(), this.#value(false));
-    }
-    this.depth--;
-    return dict;
-  }
-
-  #key(): string {
-    return this.peek() >> 5 === MAJOR.TEXT ? this.readUri() : keyOf(this.#value(false));
+  protected key(): string {
+    return this.peek() >> 5 === MAJOR.TEXT ? this.readUri() : keyOf(this.value(false));
   }
 
   /** What a tag makes of its content: that itself, where the tag is unknown or does not fit it. */
   #tagged(tag: number, isStrict: boolean): unknown {
     if (!isKnownTag(tag)) {
       this.#skipTags();
-      return this.#value(isStrict);
+      return this.value(isStrict);
     }
     this.enter();
-    const content = this.#value(isStrict);
+    const content = this.value(isStrict);
     this.depth--;
     if (tag === TAG.DATE_TEXT) return typeof content === "string" ? dateOf(content) : content;
     if (tag === TAG.DATE_SECONDS) return typeof content === "number" ? instantOf(content) : content;

@@ -5,18 +5,15 @@
  * @module
  */
 
-import type { Dict, WampProtocolError } from "../errors.ts";
-import { MAX_DEPTH, type ValueKind, type ValueReader } from "../format.ts";
-import { BinaryReader, integerOf, keyOf } from "./binary_reader.ts";
+import type { WampProtocolError } from "../errors.ts";
+import type { ValueKind, ValueReader } from "../format.ts";
+import { BinaryReader, integerOf, keyOf, SCALAR } from "./binary_reader.ts";
 import { MsgpackExtension } from "./msgpack_extension.ts";
-import { setOnce, setOwn } from "./own_property.ts";
 
 const TIMESTAMP = -1;
 /** Libraries for JavaScript write `undefined` as an extension of this type. */
 const UNDEFINED = 0;
 const MAX_NANOSECONDS = 999_999_999;
-/** What `skipHead` gives for a value without values inside. */
-const SCALAR = -1;
 
 /**
  * Reads MessagePack, its older dialect without binary included.
@@ -25,8 +22,6 @@ const SCALAR = -1;
  */
 export class MsgpackReader extends BinaryReader implements ValueReader {
   protected readonly label = "MessagePack";
-  /** For each list or dictionary around the one that `skip` walks: how many values are left behind it. */
-  readonly #outer: number[] = [];
 
   enterList(): void {
     const type = this.uint8();
@@ -102,35 +97,7 @@ export class MsgpackReader extends BinaryReader implements ValueReader {
     throw this.mistyped("a string");
   }
 
-  readDict(): Dict {
-    if (this.kind() !== "dict") throw this.mistyped("a dictionary");
-    return this.#value(true) as Dict;
-  }
-
-  readValue(): unknown {
-    return this.#value(false);
-  }
-
-  skip(): void {
-    const outer = this.#outer;
-    let level = 0;
-    let left = 1;
-    for (;;) {
-      while (left === 0) {
-        if (level === 0) return;
-        left = outer[--level]!;
-      }
-      left--;
-      const inside = this.#skipHead();
-      if (inside === SCALAR) continue;
-      outer[level++] = left;
-      left = inside;
-      if (this.depth + level > MAX_DEPTH) throw this.tooDeep();
-    }
-  }
-
-  /** Moves over a value, or over the head of a list or dictionary, and says how many values are inside. */
-  #skipHead(): number {
+  protected skipHead(): number {
     const type = this.uint8();
     if (type < 0x80 || type >= 0xe0) return SCALAR;
     if (type <= 0x8f) return this.checkCount((type & 0x0f) * 2);
@@ -211,13 +178,12 @@ export class MsgpackReader extends BinaryReader implements ValueReader {
     }
   }
 
-  /** Builds a value; `isStrict` in Options and Details. */
-  #value(isStrict: boolean): unknown {
+  protected value(isStrict: boolean): unknown {
     const type = this.uint8();
     if (type < 0x80) return type;
     if (type >= 0xe0) return type - 0x100;
-    if (type <= 0x8f) return this.#dict(type & 0x0f, isStrict);
-    if (type <= 0x9f) return this.#list(type & 0x0f, isStrict);
+    if (type <= 0x8f) return this.dict(type & 0x0f, isStrict);
+    if (type <= 0x9f) return this.list(type & 0x0f, isStrict);
     if (type <= 0xbf) return this.text(type & 0x1f);
     switch (type) {
       case 0xc0:
@@ -249,13 +215,13 @@ export class MsgpackReader extends BinaryReader implements ValueReader {
       case 0xdb:
         return this.text(this.uint32());
       case 0xdc:
-        return this.#list(this.uint16(), isStrict);
+        return this.list(this.uint16(), isStrict);
       case 0xdd:
-        return this.#list(this.uint32(), isStrict);
+        return this.list(this.uint32(), isStrict);
       case 0xde:
-        return this.#dict(this.uint16(), isStrict);
+        return this.dict(this.uint16(), isStrict);
       case 0xdf:
-        return this.#dict(this.uint32(), isStrict);
+        return this.dict(this.uint32(), isStrict);
       default:
         return type >= 0xd4 ? this.#extension(1 << type - 0xd4) : this.#integer(type);
     }
@@ -285,34 +251,13 @@ export class MsgpackReader extends BinaryReader implements ValueReader {
     }
   }
 
-  #list(count: number, isStrict: boolean): unknown[] {
-    this.enter();
-    this.checkCount(count);
-    const list: unknown[] = [];
-    for (let index = 0; index < count; index++) list.push(this.#value(isStrict));
-    this.depth--;
-    return list;
-  }
-
-  #dict(count: number, isStrict: boolean): Dict {
-    this.enter();
-    this.checkCount(count * 2);
-    const dict: Dict = {};
-    for (let index = 0; index < count; index++) {
-      if (isStrict) setOnce(dict, this.readUri(), this.#value(true));
-      else setOwn(dict, this.#key(), this.#value(false));
-    }
-    this.depth--;
-    return dict;
-  }
-
-  #key(): string {
+  protected key(): string {
     const type = this.peek();
     if (type >= 0xa0 && type <= 0xbf) {
       this.at++;
       return this.cachedText(type & 0x1f);
     }
-    return keyOf(this.#value(false));
+    return keyOf(this.value(false));
   }
 
   #extension(byteLength: number): unknown {

@@ -172,6 +172,26 @@ Deno.test("A call that waits ends at its deadline, by its signal, by leaving the
   });
 });
 
+Deno.test("What waits stays where the session ends while it is being sent", async () => {
+  await withNetwork({}, async (network, clock) => {
+    const app = network.component({ whileDisconnected: { wait: 60_000 } }).register(
+      "com.example.echo",
+      ({ args }) => args,
+    );
+    const leaving = {
+      toJSON: () => {
+        void app.session?.leave();
+        return 1;
+      },
+    };
+    const [first, second] = [app.call("com.example.echo", [leaving]), app.call("com.example.echo", [2])];
+    first.catch(() => {});
+    void app.run();
+    assertEquals(await clock.until(second), [2]);
+    await clock.until(lost(first));
+  });
+});
+
 Deno.test("A call that waits fails with the component, and was not sent", async () => {
   await withNetwork({}, async (network, clock) => {
     const app = network.component({ realm: "realm2", whileDisconnected: { wait: Infinity } });

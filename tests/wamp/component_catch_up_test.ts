@@ -90,30 +90,54 @@ Deno.test("Events that were missed come in order, once, and before those that fo
   });
 });
 
-Deno.test("Thousands of missed events come page by page, live ones meanwhile included", async () => {
-  await withNetwork(keeping({ uri: TICK, limit: 10_000 }), async (network, clock) => {
+for (const maxWaiting of [20, 10_000]) {
+  Deno.test(`Thousands of missed events come page by page, live ones meanwhile included (${maxWaiting} wait)`, async () => {
+    await withNetwork(keeping({ uri: TICK, limit: 10_000 }), async (network, clock) => {
+      const heard = new Heard();
+      const app = network.component().subscribe(TICK, heard.onEvent, { catchUp: { ...heard, maxWaiting } });
+      void app.run();
+      await reach(clock, app, "open");
+      const session = await clock.until(network.router.join("realm1"));
+      const publisher = new Publisher(session, clock);
+      await publisher.publish(0);
+      let next = 1;
+      const publishMany = (count: number): void => {
+        for (let left = count; left > 0; left--) void session.publish(TICK, [next++]);
+      };
+      app.onStatus(({ state }) => {
+        if (state === "joining" || state === "open") publishMany(2_000);
+      });
+      await away(network, clock, app, async () => {
+        publishMany(1_500);
+        await settled();
+      });
+      publishMany(10);
+      await settled(200);
+      assertEquals(heard.gaps, []);
+      assertEquals(heard.all, Array.from({ length: next }, (_, at) => at));
+    });
+  });
+}
+
+Deno.test("Live events that cannot wait for a slow handler's past ones are asked for again", async () => {
+  await withNetwork(keeping({ uri: TICK, limit: 100 }), async (network, clock) => {
     const heard = new Heard();
-    const app = network.component().subscribe(TICK, heard.onEvent, { catchUp: { ...heard, maxWaiting: 20 } });
+    const gate = Promise.withResolvers<void>();
+    const onEvent = (event: SessionEvent): Promise<void> => {
+      heard.onEvent(event);
+      return gate.promise;
+    };
+    const app = network.component().subscribe(TICK, onEvent, { catchUp: { ...heard, maxWaiting: 3 }, concurrency: 1 });
     void app.run();
     await reach(clock, app, "open");
-    const session = await clock.until(network.router.join("realm1"));
-    const publisher = new Publisher(session, clock);
-    await publisher.publish(0);
-    let next = 1;
-    const publishMany = (count: number): void => {
-      for (let left = count; left > 0; left--) void session.publish(TICK, [next++]);
-    };
-    app.onStatus(({ state }) => {
-      if (state === "joining" || state === "open") publishMany(100);
-    });
-    await away(network, clock, app, async () => {
-      publishMany(1_500);
-      await settled();
-    });
-    publishMany(10);
-    await settled(100);
-    assertEquals(heard.gaps, []);
-    assertEquals(heard.all, Array.from({ length: next }, (_, at) => at));
+    const publisher = await Publisher.join(network, clock);
+    await publisher.publish(1);
+    await away(network, clock, app, () => publisher.publish(2, 3));
+    await publisher.publish(4, 5, 6, 7, 8);
+    assertEquals(heard.all, [1]);
+    gate.resolve();
+    await settled(40);
+    assertEquals(heard.all, [1, 2, 3, 4, 5, 6, 7, 8]);
   });
 });
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { AsyncQueue } from "../internal/async_queue.ts";
 import { InOrder } from "../internal/in_order.ts";
 import { nextMacrotask } from "../internal/schedule.ts";
 import { toError } from "../internal/to_error.ts";
@@ -278,24 +278,13 @@ export function startCall<Whole extends boolean>(
 
 type Step = IteratorResult<CallResult, undefined>;
 
-interface Waiter {
-  readonly resolve: (step: Step) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-const DONE: Step = { done: true, value: undefined };
-
 /**
  * A call with any number of results, and of arguments too.
  *
  * @internal
  */
 export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<CallResult, undefined> {
-  readonly #results = new BoundedQueue<CallResult>();
-  readonly #waiters: Waiter[] = [];
-  #hasEnded = false;
-  /** What the iteration is still to throw. */
-  #failure: { readonly error: unknown } | undefined;
+  readonly #results = new AsyncQueue<CallResult>();
   #source: AsyncIterator<Arguments, unknown> | undefined;
 
   /** Begins the call; what goes wrong with that, the iteration throws. */
@@ -338,7 +327,7 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
     const { link } = this;
     try {
       const encoded = await link.passthru.encode(passthru, args, options.kwargs ?? {});
-      if (this.#hasEnded) return;
+      if (this.#results.hasEnded) return;
       link.checkOpen("call");
       this.#sendCall(procedure, encoded.payload, { ...wireOptions(link, options, true), ...encoded.options });
     } catch (error) {
@@ -364,7 +353,7 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
       let first: Dict | undefined = wireOptions(this.link, options, true);
       for (let sent = 0;;) {
         const { done: isLast = false, value } = await iterator.next();
-        if (this.#hasEnded) return;
+        if (this.#results.hasEnded) return;
         const part = toArguments(value);
         // "Freezing of Options": later parts have none but `progress`.
         const wire: Dict = isLast ? first ?? {} : { ...first, progress: true };
@@ -372,7 +361,7 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
         if (options?.passthru === undefined) this.#sendCall(procedure, Payload.of(part.args, kwargs), wire);
         else {
           const encoded = await this.link.passthru.encode(options.passthru, part.args ?? [], kwargs ?? {});
-          if (this.#hasEnded) return;
+          if (this.#results.hasEnded) return;
           this.link.checkOpen("call");
           this.#sendCall(procedure, encoded.payload, first === undefined ? wire : { ...wire, ...encoded.options });
         }
@@ -391,27 +380,24 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
   }
 
   protected settleResult(message: Reply & { readonly type: typeof MESSAGE.RESULT }): void {
-    if (this.#hasEnded) return;
+    if (this.#results.hasEnded) return;
     const result = toCallResult(message);
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) waiter.resolve({ done: false, value: result });
-    else this.#results.push(result, message.payload.byteLength + RESULT_OVERHEAD);
-    if (!result.progress) return this.#end();
+    this.#results.push(result, message.payload.byteLength + RESULT_OVERHEAD);
+    if (!result.progress) {
+      this.#results.end();
+      return this.#close();
+    }
     if (this.#results.cost > MAX_BUFFERED_RESULTS) this.overflow();
   }
 
   protected settleError(error: unknown): void {
-    if (this.#hasEnded) return;
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) waiter.reject(error);
-    else this.#failure = { error };
-    this.#end();
+    if (this.#results.hasEnded) return;
+    this.#results.fail(error);
+    this.#close();
   }
 
-  #end(): void {
-    this.#hasEnded = true;
+  #close(): void {
     this.unwatch();
-    for (const { resolve } of this.#waiters.splice(0)) resolve(DONE);
     // What it does about that concerns nobody any more.
     const ending = this.#source?.return?.();
     this.#source = undefined;
@@ -420,21 +406,15 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
 
   /** The next result. */
   next(): Promise<Step> {
-    const value = this.#results.shift();
-    if (value !== undefined) return Promise.resolve({ done: false, value });
-    if (!this.#hasEnded) return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure === undefined ? Promise.resolve(DONE) : Promise.reject(failure.error);
+    return this.#results.next();
   }
 
   /** Leaves the iteration: cancels the call. */
   return(): Promise<Step> {
     this.stop();
-    this.#results.clear();
-    this.#failure = undefined;
-    if (!this.#hasEnded) this.#end();
-    return Promise.resolve(DONE);
+    const done = this.#results.return();
+    this.#close();
+    return done;
   }
 
   /** Leaves the iteration with an error. */

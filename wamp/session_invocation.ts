@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BoundedQueue } from "../internal/bounded_queue.ts";
+import { AsyncQueue } from "../internal/async_queue.ts";
 import { InOrder } from "../internal/in_order.ts";
 import type { WheelEntry } from "../internal/timer_wheel.ts";
 import { ApplicationError, type Dict } from "./errors.ts";
@@ -23,9 +23,7 @@ const PART_OVERHEAD = 256;
 
 /** A part of a progressive invocation. */
 type Part = { readonly args: readonly unknown[]; readonly kwargs: Readonly<Dict> };
-type Step = IteratorResult<Part, undefined>;
 
-const DONE: Step = { done: true, value: undefined };
 const NO_DICT: Dict = {};
 const PROGRESS: Dict = { progress: true };
 const UNWRITABLE = "The arguments of the error cannot be encoded";
@@ -46,7 +44,7 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   #kwargs: Readonly<Dict> = NO_DICT;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
-  #parts: PartQueue | undefined;
+  #parts: AsyncQueue<Part> | undefined;
   #isWaiting = false;
   /** How the arguments were passed through, those of later parts too. */
   readonly #passthru: Passthru | undefined;
@@ -162,9 +160,9 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
     this.#payload = undefined;
   }
 
-  #partQueue(): PartQueue {
+  #partQueue(): AsyncQueue<Part> {
     if (this.#parts === undefined) {
-      this.#parts = new PartQueue();
+      this.#parts = new AsyncQueue();
       this.#parts.push({ args: this.args, kwargs: this.kwargs }, 0);
       // The last part may have come, and still be in the decoder.
       if (!this.expectsParts && this.#decoding?.isBusy !== true) this.#parts.end();
@@ -310,61 +308,5 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   /** Its turn has come. */
   begin(): void {
     this.#isWaiting = false;
-  }
-}
-
-interface Waiter {
-  readonly resolve: (step: Step) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** The parts of one invocation, as they come. */
-class PartQueue implements AsyncIterableIterator<Part, undefined> {
-  readonly #parts = new BoundedQueue<Part>();
-  readonly #waiters: Waiter[] = [];
-  #hasEnded = false;
-  #failure: { readonly error: Error } | undefined;
-
-  /** What waits, in bytes. */
-  get cost(): number {
-    return this.#parts.cost;
-  }
-
-  push(part: Part, cost: number): void {
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) this.#parts.push(part, cost);
-    else waiter.resolve({ done: false, value: part });
-  }
-
-  end(): void {
-    this.#hasEnded = true;
-    for (const { resolve } of this.#waiters.splice(0)) resolve(DONE);
-  }
-
-  fail(error: Error): void {
-    if (this.#hasEnded) return;
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) this.#failure = { error };
-    else waiter.reject(error);
-    this.end();
-  }
-
-  next(): Promise<Step> {
-    const value = this.#parts.shift();
-    if (value !== undefined) return Promise.resolve({ done: false, value });
-    if (!this.#hasEnded) return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
-    const failure = this.#failure;
-    this.#failure = undefined;
-    return failure === undefined ? Promise.resolve(DONE) : Promise.reject(failure.error);
-  }
-
-  return(): Promise<Step> {
-    this.#parts.clear();
-    this.#hasEnded = true;
-    return Promise.resolve(DONE);
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 }

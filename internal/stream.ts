@@ -34,3 +34,12 @@ export interface ByteStream {
 export async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
 }
+
+/** Closes a stream that may be closed already: Deno's sockets throw then. @internal */
+export function closeQuietly(stream: ByteStream): void {
+  try {
+    stream.close();
+  } catch {
+    // It is closed.
+  }
+}

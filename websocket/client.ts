@@ -4,8 +4,8 @@
  * @module
  */
 
+import { Attempt } from "../internal/attempt.ts";
 import { BufferPool } from "../internal/buffer_pool.ts";
-import { startDeadline } from "../internal/input_grace.ts";
 import { failureMessage } from "../internal/log.ts";
 import { maskingKeys } from "../internal/masking_keys.ts";
 import { TimerWheel } from "../internal/timer_wheel.ts";
@@ -84,7 +84,9 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Promis
 export async function openConnection(url: string | URL, options: ConnectOptions): Promise<Connection> {
   const plan = planConnection(url, options);
   plan.signal?.throwIfAborted();
-  const attempt = new Attempt(plan);
+  const { signal, handshakeTimeout: timeout } = plan;
+  const late = new HandshakeError("timeout", `Opening must take at most ${timeout} ms, took longer`);
+  const attempt = new Attempt({ signal, timeout, late });
   try {
     let hop = plan.hop;
     for (let redirects = 0;; redirects++) {
@@ -95,82 +97,19 @@ export async function openConnection(url: string | URL, options: ConnectOptions)
       if (plan.unix !== undefined && hop.url.origin !== plan.hop.url.origin) throw opened;
     }
   } catch (error) {
-    throw attempt.end(error);
+    attempt.drop();
+    throw failureOf(attempt, signal, error);
   } finally {
     attempt.finish();
   }
 }
 
-// --------------------------------------------------------------------------------------------------------- Attempt
-
-/** Owns what an attempt holds, the deadline and the caller's signal, until the connection is open. */
-class Attempt {
-  readonly #controller = new AbortController();
-  readonly #callerSignal: AbortSignal | undefined;
-  readonly #cancelDeadline: () => void;
-  #stream: ByteStream | undefined;
-
-  constructor({ signal, handshakeTimeout }: ConnectPlan) {
-    this.#callerSignal = signal;
-    signal?.addEventListener("abort", this.#onAbort);
-    this.#cancelDeadline = startDeadline(handshakeTimeout, () => {
-      this.#abort(new HandshakeError("timeout", `Opening must take at most ${handshakeTimeout} ms, took longer`));
-    });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  #onAbort = (): void => this.#abort(this.#callerSignal!.reason);
-
-  #abort(reason: unknown): void {
-    this.#controller.abort(reason);
-    this.drop();
-  }
-
-  /** Takes a stream over from the one held, which is underneath it or gone. It is closed where the attempt is over. */
-  hold<Stream extends ByteStream>(stream: Stream): Stream {
-    this.#stream = stream;
-    if (!this.signal.aborted) return stream;
-    this.drop();
-    throw this.signal.reason;
-  }
-
-  /** Closes the stream held, which ends every operation on it. */
-  drop(): void {
-    const stream = this.#stream;
-    this.#stream = undefined;
-    if (stream !== undefined) closeQuietly(stream);
-  }
-
-  /** Gives the stream away. */
-  release(): void {
-    this.#stream = undefined;
-  }
-
-  /** The error that the caller gets for one that was caught. */
-  end(error: unknown): unknown {
-    this.drop();
-    if (this.#callerSignal?.aborted) return this.#callerSignal.reason;
-    // Where the deadline passed while the body of a refusal was read, the refusal says more.
-    const isRefusal = error instanceof HandshakeError && error.status !== 0;
-    return this.signal.aborted && !isRefusal ? this.signal.reason : error;
-  }
-
-  finish(): void {
-    this.#cancelDeadline();
-    this.#callerSignal?.removeEventListener("abort", this.#onAbort);
-  }
-}
-
-/** Closes a stream that may be closed already: Deno's sockets throw then. */
-function closeQuietly(stream: ByteStream): void {
-  try {
-    stream.close();
-  } catch {
-    // It is closed.
-  }
+/** The error that the caller gets for one that was caught. */
+function failureOf(attempt: Attempt, callerSignal: AbortSignal | undefined, error: unknown): unknown {
+  if (callerSignal?.aborted) return callerSignal.reason;
+  // Where the deadline passed while the body of a refusal was read, the refusal says more.
+  const isRefusal = error instanceof HandshakeError && error.status !== 0;
+  return attempt.signal.aborted && !isRefusal ? attempt.signal.reason : error;
 }
 
 // ------------------------------------------------------------------------------------------------------- Handshake
@@ -271,11 +210,11 @@ async function reach(hop: Hop, plan: ConnectPlan, attempt: Attempt): Promise<Rea
   const hostname = withoutBrackets(url.hostname);
   const target = { hostname, port: url.port === "" ? (isTls ? 443 : 80) : Number(url.port), isTls };
   try {
-    if (plan.dial !== undefined) {
-      const stream = await dial(plan.dial, target, attempt);
+    const { dial, proxy } = plan;
+    if (dial !== undefined) {
+      const stream = await attempt.dial((signal) => dial({ ...target, signal }));
       return { stream, info: { localAddress: "", remoteAddress: "", isTls } };
     }
-    const { proxy } = plan;
     const place = plan.unix !== undefined ? { path: plan.unix } : proxy ?? target;
     let socket = attempt.hold(await openSocket(place, attempt.signal));
     const info = { ...addresses(socket), isTls };
@@ -295,18 +234,6 @@ async function reach(hop: Hop, plan: ConnectPlan, attempt: Attempt): Promise<Rea
 function isOwn(error: unknown): boolean {
   if (error instanceof HandshakeError || error instanceof RangeError) return true;
   return error instanceof Error && error.name === "NotCapable";
-}
-
-/** Runs the caller's `dial`, which may not heed its signal: what comes late is closed. */
-function dial(open: NonNullable<ConnectOptions["dial"]>, target: Omit<DialTarget, "signal">, attempt: Attempt) {
-  const { signal } = attempt;
-  return new Promise<ByteStream>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort);
-    open({ ...target, signal }).then((stream) => resolve(attempt.hold(stream))).catch(reject).finally(() => {
-      signal.removeEventListener("abort", onAbort);
-    });
-  });
 }
 
 type Place = { readonly path: string } | { readonly hostname: string; readonly port: number };

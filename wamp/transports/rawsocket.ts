@@ -5,11 +5,12 @@
  * @module
  */
 
+import { Attempt } from "../../internal/attempt.ts";
 import { BufferPool } from "../../internal/buffer_pool.ts";
 import { startDeadline } from "../../internal/input_grace.ts";
 import { failureMessage, type Logger, SILENT_LOGGER } from "../../internal/log.ts";
 import { connectNode, NodeStream, secureNodeStream } from "../../internal/node_stream.ts";
-import { type ByteStream, writeAll } from "../../internal/stream.ts";
+import { type ByteStream, closeQuietly, writeAll } from "../../internal/stream.ts";
 import { TimerWheel } from "../../internal/timer_wheel.ts";
 import type { Serializer } from "../serializers/serializer.ts";
 import { TransportError } from "./errors.ts";
@@ -112,15 +113,6 @@ async function readHandshake(stream: ByteStream): Promise<Handshake | undefined>
     at += length;
   }
   return decodeHandshake(octets);
-}
-
-/** Closes a stream that may be closed already: Deno's sockets throw then. */
-function closeQuietly(stream: ByteStream): void {
-  try {
-    stream.close();
-  } catch {
-    // It is closed.
-  }
 }
 
 // ---------------------------------------------------------------------------------------------------------- Router
@@ -241,51 +233,6 @@ async function refuse(stream: ByteStream, code: number): Promise<never> {
 
 // ---------------------------------------------------------------------------------------------------------- Client
 
-/** Owns what an attempt holds until the transport is open. */
-class Attempt {
-  readonly #controller = new AbortController();
-  readonly #callerSignal: AbortSignal | undefined;
-  readonly #cancelDeadline: () => void;
-  #stream: ByteStream | undefined;
-
-  constructor(signal: AbortSignal | undefined, timeout: number) {
-    this.#callerSignal = signal;
-    signal?.addEventListener("abort", this.#onAbort);
-    const late = new TransportError("timeout", `Opening must take at most ${timeout} ms, took longer`);
-    this.#cancelDeadline = startDeadline(timeout, () => this.#abort(late));
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  #onAbort = (): void => this.#abort(this.#callerSignal?.reason);
-
-  #abort(reason: unknown): void {
-    this.#controller.abort(reason);
-    this.drop();
-  }
-
-  /** Takes a stream over from the one held, which is underneath it or gone. */
-  hold<Stream extends ByteStream>(stream: Stream): Stream {
-    this.#stream = stream;
-    if (!this.signal.aborted) return stream;
-    this.drop();
-    throw this.signal.reason;
-  }
-
-  /** Closes the stream held, which ends every operation on it. */
-  drop(): void {
-    if (this.#stream !== undefined) closeQuietly(this.#stream);
-    this.#stream = undefined;
-  }
-
-  finish(): void {
-    this.#cancelDeadline();
-    this.#callerSignal?.removeEventListener("abort", this.#onAbort);
-  }
-}
-
 /**
  * Connects to a router by RawSocket: `rs://host:port`, `rss://host:port` or `unix:/path`. Where the router does not
  * speak a serializer, the next is tried on a new connection.
@@ -305,7 +252,8 @@ export async function connectRawSocket(url: string | URL, options: RawSocketTran
   }
   const shared = shareOptions("client", options);
   signal?.throwIfAborted();
-  const attempt = new Attempt(signal, timeout);
+  const late = new TransportError("timeout", `Opening must take at most ${timeout} ms, took longer`);
+  const attempt = new Attempt({ signal, timeout, late });
   try {
     for (const serializer of serializers) {
       const transport = await tryOpen(place, serializer, shared, options, attempt);
@@ -399,30 +347,15 @@ async function reach(place: Place, options: RawSocketTransportOptions, attempt: 
   const { dial, tls } = options;
   const { hostname, port, path } = place;
   if (dial !== undefined && path === undefined) {
-    const stream = await dialled(dial, { hostname, port, isTls: place.isTls }, attempt);
-    return { stream, info: { kind: "rawsocket", remoteAddress: "", localAddress: "", isTls: place.isTls } };
+    const { isTls } = place;
+    const stream = await attempt.dial((signal) => dial({ hostname, port, isTls, signal }));
+    return { stream, info: { kind: "rawsocket", remoteAddress: "", localAddress: "", isTls } };
   }
   const socket = attempt.hold(await openSocket(place, attempt.signal));
   const isTls = place.isTls || (path !== undefined && tls !== undefined);
   const info: TransportInfo = { kind: "rawsocket", ...addresses(socket), isTls };
   if (!isTls) return { stream: socket, info };
   return { stream: await secure(socket, { serverName: hostname, ...tls }, attempt), info };
-}
-
-/** Runs the caller's `dial`, which may not heed its signal: what comes late is closed. */
-function dialled(
-  dial: NonNullable<RawSocketTransportOptions["dial"]>,
-  target: Omit<RawSocketDialTarget, "signal">,
-  attempt: Attempt,
-): Promise<ByteStream> {
-  const { signal } = attempt;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort);
-    dial({ ...target, signal }).then((stream) => resolve(attempt.hold(stream))).catch(reject).finally(() => {
-      signal.removeEventListener("abort", onAbort);
-    });
-  });
 }
 
 /** A socket of the runtime's. */

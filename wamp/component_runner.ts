@@ -16,7 +16,7 @@ import type { StatusBoard } from "./component_status.ts";
 import { type Attempt, resolveRetry, TransportRotation } from "./component_transports.ts";
 import { SessionClosedError, TransportLostError } from "./errors.ts";
 import { askedDelay, type Verdict, verdictOn } from "./retry_policy.ts";
-import { openSession } from "./session.ts";
+import { openSession, type SessionImpl } from "./session.ts";
 import type { Session, SessionClosed } from "./session_api.ts";
 import type { connectTransport } from "./transports/connect.ts";
 import type { Transport } from "./transports/transport.ts";
@@ -57,6 +57,8 @@ export class ComponentRun {
   #session: Session | undefined;
   #restorer: Restorer | undefined;
   #finished: Promise<void> | undefined;
+  /** Sessions whose transports have not ended yet. */
+  readonly #leaving = new Set<Promise<unknown>>();
 
   constructor(context: RunContext) {
     const { options, hooks } = context;
@@ -96,6 +98,7 @@ export class ComponentRun {
       if (next === undefined) {
         this.#logger.error("Component has failed", { error: failureMessage(cause) });
         calls.close({ text: "the component has failed", cause, isFinal: true });
+        await Promise.all(this.#leaving);
         board.set({ state: "fatal", cause });
         throw cause;
       }
@@ -109,6 +112,7 @@ export class ComponentRun {
         break; // stopped
       }
     }
+    await Promise.all(this.#leaving);
     board.set({ state: "closed" });
   }
 
@@ -142,7 +146,7 @@ export class ComponentRun {
     }
   }
 
-  async #join({ transport: way, number: attempt }: Attempt): Promise<{ session: Session; transport: Transport }> {
+  async #join({ transport: way, number: attempt }: Attempt): Promise<{ session: SessionImpl; transport: Transport }> {
     const { options, hooks, board } = this.#context;
     const { signal } = this.#stop;
     const all = { ...options, ...way, signal };
@@ -156,16 +160,20 @@ export class ComponentRun {
   }
 
   /** From WELCOME to the end of a session. */
-  async #live(session: Session, transport: Transport, url: string): Promise<Error> {
+  async #live(session: SessionImpl, transport: Transport, url: string): Promise<Error> {
     const { signal } = this.#stop;
     const since = performance.now();
+    const { over } = session;
+    const { closed: left } = session;
+    this.#leaving.add(left);
+    void left.then(() => this.#leaving.delete(left));
     this.#session = session;
     if (signal.aborted) void session.leave();
     const restored = await this.#restore(session, transport, url);
     if (restored instanceof Error) return restored;
     const isOpen = restored && session.state === "open" && !signal.aborted;
     if (isOpen) this.#open(session, url);
-    const closed = await session.closed;
+    const closed = await over;
     this.#restorer?.stop();
     if (performance.now() - since >= this.#rotation.lasting) this.#rotation.reset();
     if (isOpen) this.#context.onEnd(closed);

@@ -131,6 +131,13 @@ export class SessionImpl implements Session, SessionTarget {
     return state === "joining" ? "open" : state;
   }
 
+  /** How the session ended, as soon as that is known: before `closed` where its transport takes time to close. */
+  get over(): Promise<SessionClosed> {
+    const link = this.#link;
+    if (link.end !== undefined) return Promise.resolve(link.end);
+    return new Promise((resolve) => link.onOver = resolve);
+  }
+
   call<Value = unknown>(procedure: string, args?: readonly unknown[], options?: CallOptions): Promise<Value> {
     try {
       // What the procedure answers with is the caller's to know.

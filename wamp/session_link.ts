@@ -127,6 +127,8 @@ export class SessionLink implements TransportReceiver {
   passthru = new PassthruCodecs();
   /** Who takes events and invocations. */
   session: SessionTarget | undefined;
+  /** Is told how the session ended as soon as that is known; its transport may still be closing. Must not throw. */
+  onOver: ((end: SessionClosed) => void) | undefined;
   readonly #joining: JoiningTarget;
   #resolveEnded!: (end: SessionClosed) => void;
   #end: SessionClosed | undefined;
@@ -342,6 +344,7 @@ export class SessionLink implements TransportReceiver {
     this.#abandon();
     this.drain();
     this.#joining.onEnd(end, refusal);
+    this.onOver?.(end);
   }
 
   #abandon(): void {

@@ -414,6 +414,32 @@ Deno.test("A router that goes away, closes the realm or kills the session is com
   });
 });
 
+Deno.test("A session that has ended is lost at once, however long its transport takes to close", async () => {
+  await withNetwork({}, async (network, clock) => {
+    network.wrap = (transport) => {
+      const close = transport.close.bind(transport);
+      transport.close = () => void setTimeout(close, 4_000);
+      return transport;
+    };
+    const app = network.component();
+    const left: unknown[] = [];
+    app.onLeave(({ reason }) => left.push(reason));
+    const running = app.run();
+    await reach(clock, app, "open");
+    const killer = await clock.until(network.router.join("realm1"));
+    await clock.until(killer.call("wamp.session.kill", [app.session?.id]));
+    await settled();
+    assertEquals([app.current.state, left, app.session], ["lost", ["wamp.close.killed"], undefined]);
+    await reach(clock, app, "open");
+    const stopped = app.stop();
+    await settled();
+    assertEquals(app.current.state, "open");
+    await clock.until(stopped);
+    await running;
+    assertEquals([app.current.state, left.length], ["closed", 2]);
+  });
+});
+
 Deno.test("A realm that is gone is fatal, at the first attempt or later", async () => {
   await withNetwork({}, async (network, clock) => {
     const app = network.component();

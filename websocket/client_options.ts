@@ -18,7 +18,10 @@ import type { WebSocketHandlers } from "./web_socket_connection.ts";
  * @public
  */
 export interface ClientTlsOptions {
-  /** Certificates of authorities to trust beside the runtime's own, each PEM. @default {[]} */
+  /**
+   * Certificates of authorities to trust beside the runtime's own, each PEM. With a certificate of our own, Deno trusts
+   * its own beside them only where it may list those (`--allow-sys`). @default {[]}
+   */
   readonly caCerts?: readonly string[];
   /** The client's certificate with its chain, PEM; `key` goes with it. */
   readonly cert?: string;

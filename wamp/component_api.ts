@@ -59,7 +59,8 @@ export interface ComponentTransport extends Omit<TransportOptions, "signal"> {
 }
 
 /**
- * Choices for a component.
+ * Choices for a component. `timeout` is how long each attempt to connect and to join may take, and how long the router
+ * may take to answer for what was declared.
  *
  * @public
  */
@@ -134,7 +135,8 @@ export interface EventGap {
   /** The publication after which events may be missing; `undefined` where none had been seen. */
   readonly after: number | undefined;
   /**
-   * `forgotten`: the router does not know that publication; its history does not reach back so far, or it was restarted.
+   * `forgotten`: the router does not know that publication; its history does not reach back so far, or it was restarted,
+   * or none had been seen to ask by.
    * `unavailable`: it keeps no history of this topic, or does not give it to us. `overflow`: more came than may wait.
    */
   readonly reason: "forgotten" | "unavailable" | "overflow";
@@ -154,8 +156,8 @@ export interface CatchUpOptions {
    */
   readonly onGap?: (gap: EventGap) => void;
   /**
-   * How many live events may wait until those of the past are there, and how many of both for a handler with a
-   * `concurrency`. What comes beyond that is dropped, and is a gap. @default {10_000}
+   * How many live events may wait until those of the past are there: what comes beyond that is asked for again. And how
+   * many may wait for a handler with a `concurrency`: what comes beyond that is dropped, and is a gap. @default {10_000}
    */
   readonly maxWaiting?: number;
 }
@@ -167,8 +169,10 @@ export interface CatchUpOptions {
  */
 export interface ComponentSubscribeOptions extends SubscribeOptions {
   /**
-   * Whether events published while there was no session are fetched from the event history of the router, and given to
-   * the handler in order, once, and before those that follow. Their Details have `timestamp`. @default {false}
+   * Whether events published while there was no session are fetched from the event history of the router, which must keep
+   * one for this topic or pattern, and given to the handler in order, once, and before those that follow. Their Details
+   * have `timestamp`. The history does not tell who published: of what this component published itself, it leaves out
+   * what was acknowledged. @default {false}
    */
   readonly catchUp?: boolean | CatchUpOptions;
 }
@@ -207,7 +211,7 @@ export interface ContractComponent<Api extends Contract>
 export interface Component extends AsyncDisposable {
   /** Where it stands; `closed` before it runs. */
   readonly current: ComponentStatus;
-  /** The session, while it is `open`. */
+  /** The session, while it is `open`. Where a program lets it leave, another follows: see {@linkcode Component.stop}. */
   readonly session: Session | undefined;
 
   /**

@@ -7,7 +7,7 @@
 import { failureMessage } from "../../internal/log.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import { describeFault, type Fault, planFaults } from "./faults.ts";
-import { type Failure, Ledger } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import { KEEPALIVE, Part, type PartPlan, proceduresOf, SUBSCRIPTIONS } from "./part.ts";
 import { type Holdings, PartProcess } from "./part_process.ts";
 import { Link, sleep } from "./proxy.ts";
@@ -26,6 +26,8 @@ const LOOK = 20;
 const SPARE_TIMERS = 12;
 /** After how many faults a line tells how far it is. */
 const PROGRESS = 10;
+/** How many failures are told at a time. */
+const MOST_TOLD = 12;
 /** How long a freeze must be to be found by every keepalive, in milliseconds. */
 const LONG_FREEZE = 900;
 
@@ -85,6 +87,8 @@ class Arena {
   /** How often a part lost a session that need not have been lost. */
   #spurious = 0;
   #struckSessions = 0;
+  /** How many failures were told. */
+  #told = 0;
 
   constructor(kind: RouterKind, router: RouterProcess, processes: ProcessGroup, options: ArenaOptions) {
     this.#kind = kind;
@@ -180,11 +184,20 @@ class Arena {
     } catch (error) {
       this.#ledger.fail(failureMessage(error));
     }
-    const wrong = this.#ledger.failures.slice(failures);
-    if (wrong.length === 0 && !this.#options.isVerbose) return;
+    const hasFailed = this.#ledger.failures.length > failures;
+    if (!hasFailed && !this.#options.isVerbose) return;
     const took = Math.round(performance.now() - started);
     console.log(`${this.#kind} ${this.#ledger.fault}: ${describeFault(fault)} (${took} ms)`);
-    for (const { text } of wrong) console.log(`  FAIL ${text}`);
+    this.#tellFailures();
+  }
+
+  /** Tells what is wrong and has not been told. */
+  #tellFailures(): void {
+    const { failures } = this.#ledger;
+    const untold = failures.slice(this.#told);
+    this.#told = failures.length;
+    for (const { fault, text } of untold.slice(0, MOST_TOLD)) console.log(`FAIL ${this.#kind} ${fault}: ${text}`);
+    if (untold.length > MOST_TOLD) console.log(`FAIL ${this.#kind}: and ${untold.length - MOST_TOLD} more`);
   }
 
   async #apply(fault: Fault): Promise<void> {
@@ -386,22 +399,15 @@ class Arena {
   }
 
   #report(plan: readonly Fault[]): ArenaResult {
-    const late = new Map<number, Failure[]>();
-    for (const failure of this.#ledger.failures) {
-      late.set(failure.fault, [...late.get(failure.fault) ?? [], failure]);
-    }
-    for (const [fault, failures] of [...late].sort(([one], [other]) => one - other)) {
-      const cause = plan[fault - 1];
-      console.log(`FAIL ${this.#kind} ${fault}: ${cause === undefined ? "outside of faults" : describeFault(cause)}`);
-      for (const { text } of failures) console.log(`  ${text}`);
-    }
+    this.#tellFailures();
+    const failed = new Set(this.#ledger.failures.map(({ fault }) => fault)).size;
     const { calls, publications, statuses } = this.#ledger.sums;
     console.log(
       `${this.#kind}: ${plan.length} faults, ${this.#struckSessions} sessions lost and back, ${calls} calls, ` +
         `${publications} publications, ${statuses} statuses; ${this.#spurious} sessions lost that need not have been`,
     );
     // What was wrong outside of faults counts as one more check, the end.
-    return { passed: plan.length + 1 - late.size, failed: late.size };
+    return { passed: plan.length + 1 - failed, failed };
   }
 }
 

@@ -26,3 +26,4 @@ export { FakeClock, settled } from "./fake_clock.ts";
 export { memoryPair, MemoryStream } from "./memory_stream.ts";
 export { type SessionPair, sessionPair, type TestRouter, testRouter, type TestSessionOptions } from "./sessions.ts";
 export { type SocketPair, socketPair, type SocketPairOptions } from "./sockets.ts";
+export type { SessionOptions } from "../wamp/session.ts";

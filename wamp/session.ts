@@ -51,7 +51,11 @@ import { CLOSE_URI, isUri } from "./uris.ts";
 const DEFAULT_TIMEOUT = 10_000;
 const DEFAULT_GOODBYE_TIMEOUT = 5_000;
 
-/** Choices for a session over a transport. @internal */
+/**
+ * Choices for a session over a transport.
+ *
+ * @public
+ */
 export interface SessionOptions {
   /** The realm to join. */
   readonly realm: string;

@@ -216,7 +216,8 @@ Deno.test("local transport: a loop that sends as fast as it goes leaves sockets 
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let isAnswered = false;
   const echo = async (): Promise<void> => {
-    using client = await Deno.connect(listener.addr as Deno.NetAddr);
+    const { hostname, port } = listener.addr;
+    using client = await Deno.connect({ hostname, port });
     using server = await listener.accept();
     await server.write(Uint8Array.of(1));
     await client.read(new Uint8Array(1));

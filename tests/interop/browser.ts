@@ -5,15 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { failureMessage } from "../../internal/log.ts";
-import { ignoredFolder } from "../support/folders.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import { Browser, type Page } from "./cdp.ts";
 import type { CheckResult } from "./cells.ts";
+import { runSteps, takePicture, textIs } from "./page_steps.ts";
 
 const START_TIMEOUT = 30_000;
-const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** No picture of a page with text on it is smaller. */
 const LEAST_PICTURE = 2_000;
 
@@ -35,9 +32,9 @@ export async function runBrowser(
 
 async function drive(browser: Browser, url: string, stopServer: () => Promise<void>): Promise<CheckResult[]> {
   const [ada, bob] = await Promise.all([browser.open(url), browser.open(url)]);
-  const steps: Readonly<Record<string, () => Promise<void>>> = {
+  return await runSteps({
     "page connects": async () => {
-      for (const page of [ada, bob]) await page.waitFor(statusIs("connected"));
+      for (const page of [ada, bob]) await page.waitFor(textIs("#status", "connected"));
     },
     "pages chat with each other": async () => {
       await say(ada, "Ada", "hello from Ada");
@@ -54,37 +51,18 @@ async function drive(browser: Browser, url: string, stopServer: () => Promise<vo
       }
     },
     "no console errors": () => Promise.resolve(assert.deepEqual([...ada.errors, ...bob.errors], [])),
-    "screenshot": async () => {
-      const picture = await bob.screenshot();
-      assert.deepEqual([...picture.subarray(0, PNG.length)], PNG);
-      assert.ok(picture.length > LEAST_PICTURE, `${picture.length} bytes`);
-      await Deno.writeFile(join(await ignoredFolder("reports", "interop"), "chat.png"), picture);
-    },
+    "screenshot": () => takePicture(bob, "chat.png", LEAST_PICTURE),
     "page notices that the server has gone": async () => {
       await stopServer();
-      for (const page of [ada, bob]) await page.waitFor(statusIs("disconnected"));
+      for (const page of [ada, bob]) await page.waitFor(textIs("#status", "disconnected"));
     },
-  };
-  const results: CheckResult[] = [];
-  for (const [check, step] of Object.entries(steps)) {
-    try {
-      await step();
-      results.push({ check });
-    } catch (error) {
-      results.push({ check, error: failureMessage(error) });
-    }
-  }
-  return results;
+  });
 }
 
 async function say(page: Page, name: string, text: string): Promise<void> {
   await page.type("input#name", name);
   await page.type("form#chat input#text", text);
   await page.pressEnter();
-}
-
-function statusIs(text: string): string {
-  return `document.querySelector("span#status")?.textContent === ${JSON.stringify(text)}`;
 }
 
 function lastIs(text: string): string {

@@ -6,15 +6,14 @@
 
 import assert from "node:assert/strict";
 import { join as joinPath } from "node:path";
-import { failureMessage } from "../../internal/log.ts";
 import { join, type Session } from "../../wamp/mod.ts";
-import { ignoredFolder, ROOT } from "../support/folders.ts";
+import { ROOT } from "../support/folders.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import { Browser, type Page } from "./cdp.ts";
 import type { CheckResult } from "./cells.ts";
+import { runSteps, someHas, someItem, takePicture, textIs } from "./page_steps.ts";
 
 const START_TIMEOUT = 60_000;
-const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** No picture of a page with text on it is smaller. */
 const LEAST_PICTURE = 10_000;
 
@@ -66,7 +65,7 @@ export async function runConsolePage(program: string, processes: ProcessGroup): 
 
 async function drive(scene: Scene): Promise<CheckResult[]> {
   const { page } = scene;
-  const steps: Readonly<Record<string, () => Promise<void>>> = {
+  return await runSteps({
     "console joins": () => page.waitFor(textIs("#status", "connected")),
     "console sees a session join": () => seeJoin(scene),
     "console shows registrations and subscriptions": () => seeEntries(scene),
@@ -80,7 +79,7 @@ async function drive(scene: Scene): Promise<CheckResult[]> {
     "console shows another realm": () => turnTo(scene),
     "console ends a session": () => kill(scene),
     "no console errors": () => Promise.resolve(assert.deepEqual(page.errors, [])),
-    "screenshot": () => takePicture(page),
+    "screenshot": () => takePicture(page, "console.png", LEAST_PICTURE),
     "a foreign name for this machine shows nothing": () => rebind(scene),
     "a page of another origin gets no socket": () => crossOrigin(scene),
     "console behind a role asks who it is": () => logIn(scene),
@@ -88,17 +87,7 @@ async function drive(scene: Scene): Promise<CheckResult[]> {
       await scene.stopRouter();
       await page.waitFor(textIs("#status", "disconnected"));
     },
-  };
-  const results: CheckResult[] = [];
-  for (const [check, step] of Object.entries(steps)) {
-    try {
-      await step();
-      results.push({ check });
-    } catch (error) {
-      results.push({ check, error: failureMessage(error) });
-    }
-  }
-  return results;
+  });
 }
 
 async function joinAs(scene: Scene, agent: string, realm = "realm1"): Promise<Session> {
@@ -225,13 +214,6 @@ async function kill(scene: Scene): Promise<void> {
   await scene.page.waitFor(`!${someRow("victim")}`);
 }
 
-async function takePicture(page: Page): Promise<void> {
-  const picture = await page.screenshot();
-  assert.deepEqual([...picture.subarray(0, PNG.length)], PNG);
-  assert.ok(picture.length > LEAST_PICTURE, `${picture.length} bytes`);
-  await Deno.writeFile(joinPath(await ignoredFolder("reports", "interop"), "console.png"), picture);
-}
-
 /** What a name that somebody else owns, and that resolves to this machine, would show (DNS rebinding). */
 async function rebind({ browser, url }: Scene): Promise<void> {
   // Chromium resolves every name under localhost to this machine by itself.
@@ -297,21 +279,7 @@ async function logIn({ browser, processes }: Scene): Promise<void> {
   }
 }
 
-function textIs(selector: string, text: string): string {
-  return `(document.querySelector(${JSON.stringify(selector)})?.textContent === ${JSON.stringify(text)})`;
-}
-
-/** An expression: whether an element of a list holds all these texts. */
-function someItem(list: string, ...texts: readonly string[]): string {
-  return some(`${list} > li`, texts);
-}
-
 /** An expression: whether a session of the table holds all these texts. */
 function someRow(...texts: readonly string[]): string {
-  return some("#sessions tbody tr", texts);
-}
-
-function some(selector: string, texts: readonly string[]): string {
-  return `[...document.querySelectorAll(${JSON.stringify(selector)})].some((item) =>
-    ${JSON.stringify(texts)}.every((text) => item.textContent.includes(text)))`;
+  return someHas("#sessions tbody tr", texts);
 }

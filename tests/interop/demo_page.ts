@@ -5,15 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { failureMessage } from "../../internal/log.ts";
-import { ignoredFolder } from "../support/folders.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import { Browser, type Page } from "./cdp.ts";
 import type { CheckResult } from "./cells.ts";
+import { runSteps, someItem, takePicture, textIs } from "./page_steps.ts";
 
 const START_TIMEOUT = 60_000;
-const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** No picture of a page with text on it is smaller. */
 const LEAST_PICTURE = 10_000;
 
@@ -35,7 +32,7 @@ export async function runDemoPage(
 }
 
 async function drive(page: Page, other: Page, stopServer: () => Promise<void>): Promise<CheckResult[]> {
-  const steps: Readonly<Record<string, () => Promise<void>>> = {
+  return await runSteps({
     "page joins": async () => {
       for (const each of [page, other]) await each.waitFor(textIs("#status", "connected"));
     },
@@ -51,27 +48,12 @@ async function drive(page: Page, other: Page, stopServer: () => Promise<void>): 
     "page publishes to other pages": () => publish(page, other),
     "page subscribes by pattern": () => subscribe(page),
     "no console errors": () => Promise.resolve(assert.deepEqual([...page.errors, ...other.errors], [])),
-    "screenshot": async () => {
-      const picture = await page.screenshot();
-      assert.deepEqual([...picture.subarray(0, PNG.length)], PNG);
-      assert.ok(picture.length > LEAST_PICTURE, `${picture.length} bytes`);
-      await Deno.writeFile(join(await ignoredFolder("reports", "interop"), "demo.png"), picture);
-    },
+    "screenshot": () => takePicture(page, "demo.png", LEAST_PICTURE),
     "page notices that the router has gone": async () => {
       await stopServer();
       for (const each of [page, other]) await each.waitFor(`!${textIs("#status", "connected")}`);
     },
-  };
-  const results: CheckResult[] = [];
-  for (const [check, step] of Object.entries(steps)) {
-    try {
-      await step();
-      results.push({ check });
-    } catch (error) {
-      results.push({ check, error: failureMessage(error) });
-    }
-  }
-  return results;
+  });
 }
 
 /** All of it comes from the meta API: what the backend offers, whom the frontend listens to, the two pages. */
@@ -152,15 +134,4 @@ async function subscribe(page: Page): Promise<void> {
   await page.type("#pattern", "not a topic");
   await page.pressEnter();
   await page.waitFor(`/invalid_uri/.test(document.querySelector("#subscribe-error").textContent)`);
-}
-
-function textIs(selector: string, text: string): string {
-  return `(document.querySelector(${JSON.stringify(selector)})?.textContent === ${JSON.stringify(text)})`;
-}
-
-/** An expression: whether something at or in a list holds all these texts. */
-function someItem(selector: string, ...texts: readonly string[]): string {
-  const items = selector.includes(">") ? selector : `${selector} > li`;
-  return `[...document.querySelectorAll(${JSON.stringify(items)})].some((item) =>
-    ${JSON.stringify(texts)}.every((text) => item.textContent.includes(text)))`;
 }

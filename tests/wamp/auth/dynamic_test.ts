@@ -250,7 +250,7 @@ Deno.test("an authenticator that does not answer within authTimeout is not waite
     })
   );
   const reason = await asking.refusal(ticket({ authid: "joe", ticket: "x" }));
-  assertEquals(reason, "wamp.error.authentication_failed");
+  assertEquals(reason, "wamp.error.timeout");
   await cancelled.promise;
   assertEquals(asking.router.statistics("realm1").openCalls, 0);
 });

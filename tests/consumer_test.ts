@@ -109,9 +109,11 @@ Deno.test("The published files are all that another program needs", async (t) =>
   const [source, consumer] = [join(folder, "package"), join(folder, "consumer")];
   try {
     const files = await listPublished();
-    await t.step("sources and their papers are published, nothing else", () => {
+    await t.step("sources, their papers and what the command line reads are published, nothing else", () => {
       const others = files.filter((file) => !/^(?:mod|(?:internal|websocket|wamp|testing|cli)\/.*)\.ts$/.test(file));
-      assertEquals(others, ["CHANGELOG.md", "LICENSE", "README.md", "deno.json"]);
+      const page = ["console.css", "index.html", "style.css"].map((name) => `cli/console/page/${name}`);
+      const papers = ["CHANGELOG.md", "LICENSE", "README.md"];
+      assertEquals(others, [...papers, ...page, "deno.json", "docs/viaduct.schema.json"]);
       assertEquals(files.filter((file) => basename(file).endsWith("_test.ts")), []);
     });
     await copyFiles(files, source);

@@ -94,6 +94,7 @@ export const LAYERS: readonly Layer[] = [
   { name: "WAMP authentication", files: ["wamp/auth/*"] },
   { name: "WAMP payload passthru", files: ["wamp/passthru.ts", "wamp/passthru_cipher.ts"] },
   { name: "WAMP peer", files: ["wamp/peer.ts"] },
+  { name: "WAMP telemetry", files: ["wamp/telemetry.ts"] },
   { name: "WAMP contracts", files: ["wamp/contract_session.ts", "wamp/result.ts"] },
   {
     name: "WAMP session",
@@ -209,6 +210,8 @@ export const LAYERS: readonly Layer[] = [
 
 /** Where `Deno` may stand. */
 export const DENO_FILES: readonly string[] = [
+  // Looks for `Deno.telemetry`, the one way to the OpenTelemetry that the runtime has built in, and does without.
+  "internal/telemetry.ts",
   "websocket/client.ts",
   "websocket/server.ts",
   "wamp/transports/rawsocket.ts",

@@ -96,6 +96,17 @@ export type {
   TypedInvocation,
 } from "./session_api.ts";
 export {
+  CLIENT_CHANNELS,
+  type ClientCallDiagnostics,
+  type ClientPublishDiagnostics,
+  type CloseDiagnostics,
+  type ConnectDiagnostics,
+  type EventDiagnostics,
+  type InvocationDiagnostics,
+  type JoinDiagnostics,
+  type OperationDiagnostics,
+} from "./telemetry.ts";
+export {
   type ClientTlsOptions,
   type CompressionOptions,
   connectTransport,

@@ -44,6 +44,7 @@ import { SessionKeepalive } from "./session_keepalive.ts";
 import type { SessionLink, SessionTarget } from "./session_link.ts";
 import { request } from "./session_requests.ts";
 import { Subscriber } from "./session_subscriber.ts";
+import { clientTelemetry, type JoinDiagnostics, type Operation } from "./telemetry.ts";
 import type { Transport } from "./transports/transport.ts";
 import { CLOSE_URI, isUri } from "./uris.ts";
 
@@ -111,6 +112,7 @@ export class SessionImpl implements Session, SessionTarget {
     this.details = details;
     this.roles = details.roles ?? {};
     this.closed = link.ended;
+    link.setJoined(this.id, this.realm);
     link.session = this;
   }
 
@@ -183,6 +185,7 @@ export class SessionImpl implements Session, SessionTarget {
   #publish(topic: string, options: Publish["options"], payload: Payload): Promise<number | undefined> {
     const link = this.#link;
     const message: Publish = { type: MESSAGE.PUBLISH, request: link.peer.upcoming, options, topic, payload };
+    if (link.telemetry.publish.isOn) return watched(link, message);
     if (options.acknowledge === true) return acknowledged(link, message);
     link.request(undefined, message);
     return link.ready();
@@ -261,6 +264,27 @@ function acknowledged(link: SessionLink, message: Publish): Promise<number | und
   );
 }
 
+/** Sends a publication, and tells who watches how it went. */
+function watched(link: SessionLink, message: Publish): Promise<number | undefined> {
+  const { realm, id: session, transport, telemetry } = link;
+  const { topic, options: { acknowledge = false } } = message;
+  const facts = { realm, session, topic, acknowledge };
+  const operation = telemetry.publish.start(facts, transport.info.remoteAddress);
+  try {
+    if (acknowledge) {
+      const answered = acknowledged(link, message);
+      answered.then(() => operation.end(), (error) => operation.end(error));
+      return answered;
+    }
+    link.request(undefined, message);
+    operation.end();
+    return link.ready();
+  } catch (error) {
+    operation.end(error);
+    throw error;
+  }
+}
+
 function quiet<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(ignore);
   return promise;
@@ -286,6 +310,7 @@ function watchRouter(link: SessionLink): void {
 export async function openSession(transport: Transport, options: SessionOptions): Promise<SessionImpl> {
   const { realm, authid, authrole, authextra, auth, agent, signal } = options;
   const { timeout = DEFAULT_TIMEOUT, goodbyeTimeout = DEFAULT_GOODBYE_TIMEOUT, logger = SILENT_LOGGER } = options;
+  const operation = startJoining(transport, realm);
   const handshake = new Handshake(transport, {
     realm,
     authid,
@@ -298,7 +323,31 @@ export async function openSession(transport: Transport, options: SessionOptions)
     logger,
   });
   handshake.link.passthru = new PassthruCodecs(options.passthru);
-  const welcome = await handshake.run();
+  let welcome: Welcome;
+  try {
+    welcome = await handshake.run();
+  } catch (error) {
+    operation?.end(error);
+    throw error;
+  }
   watchRouter(handshake.link);
-  return new SessionImpl(handshake.link, realm, welcome, goodbyeTimeout);
+  const session = new SessionImpl(handshake.link, realm, welcome, goodbyeTimeout);
+  if (operation !== undefined) tellJoined(operation, session);
+  return session;
+}
+
+/** Tells who watches that a session is about to join. */
+function startJoining({ info }: Transport, realm: string): Operation<JoinDiagnostics> | undefined {
+  const { join } = clientTelemetry();
+  if (!join.isOn) return undefined;
+  const { kind: transport, remoteAddress } = info;
+  const unknown = { session: 0, authid: "", authrole: "", authmethod: "" };
+  return join.start({ realm, transport, remoteAddress, ...unknown }, remoteAddress);
+}
+
+function tellJoined(operation: Operation<JoinDiagnostics>, session: SessionImpl): void {
+  const { id, realm, authid = "", authrole = "", authmethod = "" } = session;
+  operation.add({ session: id, realm, authid, authrole, authmethod });
+  operation.setAttributes({ "wamp.session": id });
+  operation.end();
 }

@@ -215,7 +215,9 @@ export class Callee {
     registration.running++;
     let outcome: unknown;
     try {
-      outcome = registration.handler(invocation);
+      outcome = this.#link.telemetry.invocation.isOn
+        ? this.#callWatched(registration, invocation)
+        : registration.handler(invocation);
     } catch (error) {
       this.#fail(invocation, error);
       return this.#done(registration);
@@ -229,6 +231,16 @@ export class Callee {
       answer(invocation, outcome);
       this.#done(registration);
     }
+  }
+
+  /** Calls a handler, and tells who watches; that it was answered, the invocation tells. */
+  #callWatched({ id, handler }: OpenRegistration, invocation: OpenedInvocation): unknown {
+    const { telemetry, realm, id: session, transport } = this.#link;
+    const { request, procedure } = invocation;
+    const facts = { realm, session, request, registration: id, procedure };
+    const operation = telemetry.invocation.start(facts, transport.info.remoteAddress);
+    invocation.operation = operation;
+    return operation.run(() => handler(invocation));
   }
 
   async #settle(

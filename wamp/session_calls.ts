@@ -17,6 +17,7 @@ import { Payload } from "./payload.ts";
 import type { Reply } from "./peer.ts";
 import type { Arguments, CallOptions, CallResult } from "./session_api.ts";
 import { type SessionLink, type SessionRequest, toApplicationError } from "./session_link.ts";
+import type { ClientCallDiagnostics, Operation } from "./telemetry.ts";
 import { ERROR_URI } from "./uris.ts";
 
 /** What the results that wait for a slow iteration may hold, in bytes. */
@@ -69,11 +70,20 @@ abstract class OpenCall implements SessionRequest, WheelEntry {
   #hasTimeout = false;
   /** Answers that are being decoded, and those behind them. */
   #decoding: InOrder | undefined;
+  /** What is told to who watches. */
+  #operation: Operation<ClientCallDiagnostics> | undefined;
   /** Why the call was aborted, while a callee is asked to stop. */
   #aborted: { readonly reason: unknown } | undefined;
 
   constructor(link: SessionLink) {
     this.link = link;
+  }
+
+  /** Tells who watches that the call starts. */
+  protected tell(procedure: string): void {
+    const { telemetry, id, realm, transport } = this.link;
+    if (!telemetry.call.isOn) return;
+    this.#operation = telemetry.call.start({ realm, session: id, procedure }, transport.info.remoteAddress);
   }
 
   /** Begins to listen to the signal, and to keep the time where the router does not. */
@@ -86,8 +96,9 @@ abstract class OpenCall implements SessionRequest, WheelEntry {
     if (this.#hasTimeout) this.link.wheel.set(this, performance.now() + timeout);
   }
 
-  /** Listens no more. */
-  protected unwatch(): void {
+  /** Listens no more: the call is over, by `error` if there is one. */
+  protected unwatch(error?: unknown): void {
+    this.#operation?.end(error);
     this.#signal?.removeEventListener("abort", this);
     if (this.#hasTimeout && this.deadline !== Infinity) this.link.wheel.set(this, Infinity);
   }
@@ -206,12 +217,18 @@ class SingleCall<Whole extends boolean> extends OpenCall {
   start(procedure: string, args: readonly unknown[] | undefined, options: CallOptions | undefined): void {
     const { link } = this;
     const wire = wireOptions(link, options, false);
+    this.tell(procedure);
     if (options?.passthru !== undefined) {
       link.checkPassthru("call");
       this.watch(options);
       return void this.#startThrough(procedure, args ?? [], options, options.passthru, wire);
     }
-    this.#send(procedure, wire, Payload.of(args, options?.kwargs));
+    try {
+      this.#send(procedure, wire, Payload.of(args, options?.kwargs));
+    } catch (error) {
+      this.unwatch(error);
+      throw error;
+    }
     if (options !== undefined) this.watch(options);
   }
 
@@ -247,7 +264,7 @@ class SingleCall<Whole extends boolean> extends OpenCall {
 
   protected settleError(error: unknown): void {
     this.#hasSettled = true;
-    this.unwatch();
+    this.unwatch(error ?? ERROR_URI.CANCELED);
     this.#reject(error);
   }
 }
@@ -301,6 +318,7 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
         options.signal?.throwIfAborted();
         if (options.passthru !== undefined) link.checkPassthru("call");
       }
+      this.tell(procedure);
       if (args !== undefined && Symbol.asyncIterator in args) {
         if (!link.takesParts) {
           throw new ApplicationError(ERROR_URI.FEATURE_NOT_SUPPORTED, [
@@ -393,11 +411,11 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
   protected settleError(error: unknown): void {
     if (this.#results.hasEnded) return;
     this.#results.fail(error);
-    this.#close();
+    this.#close(error ?? ERROR_URI.CANCELED);
   }
 
-  #close(): void {
-    this.unwatch();
+  #close(error?: unknown): void {
+    this.unwatch(error);
     // What it does about that concerns nobody any more.
     const ending = this.#source?.return?.();
     this.#source = undefined;
@@ -413,7 +431,7 @@ export class ProgressiveCall extends OpenCall implements AsyncIterableIterator<C
   return(): Promise<Step> {
     this.stop();
     const done = this.#results.return();
-    this.#close();
+    this.#close(ERROR_URI.CANCELED);
     return done;
   }
 

@@ -14,6 +14,7 @@ import type { Passthru } from "./passthru_api.ts";
 import { Payload } from "./payload.ts";
 import type { Invocation } from "./session_api.ts";
 import type { SessionInvocation, SessionLink } from "./session_link.ts";
+import type { InvocationDiagnostics, Operation } from "./telemetry.ts";
 import { ERROR_URI, isUri } from "./uris.ts";
 
 /** What the parts that wait for a slow handler may hold, in bytes. */
@@ -36,6 +37,8 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   expectsParts: boolean;
   deadline = Infinity;
   slot = -1;
+  /** What is told to who watches. */
+  operation: Operation<InvocationDiagnostics> | undefined;
   readonly #link: SessionLink;
   readonly #procedure: string;
   /** The arguments until somebody looks at them. */
@@ -231,11 +234,12 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   #error(error: string, details: Dict, payload: Payload): void {
     const { request } = this;
     this.#link.send({ type: MESSAGE.ERROR, requestType: MESSAGE.INVOCATION, request, details, error, payload });
-    this.#close();
+    this.#close(error);
   }
 
-  #close(): void {
+  #close(error?: string): void {
     this.#link.peer.finish(this);
+    this.operation?.end(error);
     if (this.deadline !== Infinity) this.#link.wheel.set(this, Infinity);
     this.#parts?.end();
   }
@@ -294,6 +298,7 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   }
 
   onEnd(error: Error): void {
+    this.operation?.end(error);
     if (this.deadline !== Infinity) this.#link.wheel.set(this, Infinity);
     this.#abort(error);
   }

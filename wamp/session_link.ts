@@ -52,6 +52,7 @@ import {
   type TransportClosed,
   type TransportReceiver,
 } from "./transports/transport.ts";
+import { type ClientTelemetry, clientTelemetry, nameOf } from "./telemetry.ts";
 import { ERROR_URI, isPattern, type MatchPolicy } from "./uris.ts";
 
 /** A request with what its answer does. None of these may throw anything but `WampProtocolError`. @internal */
@@ -125,6 +126,11 @@ export class SessionLink implements TransportReceiver {
   brokerPassesThrough = false;
   /** What encodes and decodes these. */
   passthru = new PassthruCodecs();
+  /** Who listens to what goes on. */
+  readonly telemetry: ClientTelemetry = clientTelemetry();
+  /** The session, and its realm, once it has joined. */
+  id = 0;
+  realm = "";
   /** Who takes events and invocations. */
   session: SessionTarget | undefined;
   /** Is told how the session ended as soon as that is known; its transport may still be closing. Must not throw. */
@@ -132,6 +138,7 @@ export class SessionLink implements TransportReceiver {
   readonly #joining: JoiningTarget;
   #resolveEnded!: (end: SessionClosed) => void;
   #end: SessionClosed | undefined;
+  #openedAt = 0;
   /** The Reason of our GOODBYE. */
   #leaving: string | undefined;
   #drained: Promise<undefined> | undefined;
@@ -153,6 +160,13 @@ export class SessionLink implements TransportReceiver {
   /** How the session ended, as soon as that is known. */
   get end(): SessionClosed | undefined {
     return this.#end;
+  }
+
+  /** Notes that the session has joined. */
+  setJoined(id: number, realm: string): void {
+    this.id = id;
+    this.realm = realm;
+    this.#openedAt = performance.now();
   }
 
   /** Notes what the router's roles do. */
@@ -299,7 +313,16 @@ export class SessionLink implements TransportReceiver {
       error: info.error,
     });
     const end = this.#end;
-    if (end !== undefined) this.#resolveEnded(end);
+    if (end === undefined) return;
+    if (this.id !== 0 && this.telemetry.close.hasSubscribers) this.#tellEnd(end);
+    this.#resolveEnded(end);
+  }
+
+  #tellEnd({ reason, by, wasClean, error }: SessionClosed): void {
+    const duration = performance.now() - this.#openedAt;
+    const { realm, id: session } = this;
+    const failure = error === undefined ? "" : nameOf(error);
+    this.telemetry.close.publish({ event: "end", duration, error: failure, realm, session, reason, by, wasClean });
   }
 
   #perform(effect: PeerEffect<SessionRequest, SessionInvocation>): void {

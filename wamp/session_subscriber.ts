@@ -286,12 +286,31 @@ export class Subscriber {
 
   #run(subscription: OpenSubscription, event: ReceivedEvent): void {
     try {
-      const outcome = subscription.handler(event);
+      const outcome = this.#link.telemetry.event.isOn
+        ? this.#callWatched(subscription, event)
+        : subscription.handler(event);
       if (!isThenable(outcome)) return;
       subscription.running++;
       void this.#settle(subscription, outcome);
     } catch (error) {
       this.#warn(subscription, error);
+    }
+  }
+
+  /** Calls a handler, and tells who watches. */
+  #callWatched({ id, handler }: OpenSubscription, event: ReceivedEvent): unknown {
+    const { telemetry, realm, id: session, transport } = this.#link;
+    const { topic, publication } = event;
+    const facts = { realm, session, subscription: id, publication, topic };
+    const operation = telemetry.event.start(facts, transport.info.remoteAddress);
+    try {
+      const outcome: unknown = operation.run(() => handler(event));
+      if (isThenable(outcome)) outcome.then(() => operation.end(), (error) => operation.end(error));
+      else operation.end();
+      return outcome;
+    } catch (error) {
+      operation.end(error);
+      throw error;
     }
   }
 

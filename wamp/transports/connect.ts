@@ -8,6 +8,7 @@ import type { Logger } from "../../internal/log.ts";
 import type { ByteStream } from "../../internal/stream.ts";
 import { serializerFor } from "../serializers/mod.ts";
 import type { Serializer, SerializerName } from "../serializers/serializer.ts";
+import { clientTelemetry } from "../telemetry.ts";
 import { localPair } from "./local.ts";
 import { connectRawSocket } from "./rawsocket.ts";
 import { DEFAULT_PROBES, type ProbeOptions, type Transport } from "./transport.ts";
@@ -126,8 +127,34 @@ const OWN_SOCKET_OPTIONS = ["tls", "proxy", "headers", "dial", "compression", "k
  * @public
  */
 export async function connectTransport(url: string | URL, options: TransportOptions = {}): Promise<Transport> {
-  const { signal, timeout, limits = {}, logger } = options;
+  const { connect } = clientTelemetry();
   const parsed = new URL(url);
+  if (!connect.isOn) return await connectTo(parsed, options);
+  const operation = connect.start({ url: publicPart(parsed), transport: "", serializer: "" }, parsed.host);
+  try {
+    const transport = await connectTo(parsed, options);
+    operation.add({ transport: transport.info.kind, serializer: transport.serializer.name });
+    operation.end();
+    return transport;
+  } catch (error) {
+    operation.end(error);
+    throw error;
+  }
+}
+
+/** A URL without what may be secret in it. */
+function publicPart(url: URL): string {
+  const shown = new URL(url);
+  shown.username =
+    shown.password =
+    shown.search =
+    shown.hash =
+      "";
+  return shown.href;
+}
+
+async function connectTo(parsed: URL, options: TransportOptions): Promise<Transport> {
+  const { signal, timeout, limits = {}, logger } = options;
   const serializers = chosenSerializers(options);
   const { maxMessage } = limits;
   switch (parsed.protocol) {

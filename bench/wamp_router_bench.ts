@@ -4,60 +4,16 @@
  */
 
 import type { Dict } from "../wamp/errors.ts";
-import { CLIENT_ROLES } from "../wamp/features.ts";
 import { MESSAGE } from "../wamp/messages.ts";
-import { Payload } from "../wamp/payload.ts";
-import { Broker } from "../wamp/router/broker.ts";
-import { Dealer } from "../wamp/router/dealer.ts";
-import type { Effect, Member } from "../wamp/router/effects.ts";
-import { resolveFeatures } from "../wamp/router/member.ts";
-import type { MatchPolicy } from "../wamp/uris.ts";
+import type { Dealer } from "../wamp/router/dealer.ts";
+import type { Effect } from "../wamp/router/effects.ts";
+import { brokerOf, dealerOf, memberOf, patterns, payload, uriOf } from "./wamp_cores.ts";
 
 const COUNTS: readonly number[] = [1, 1_000, 100_000];
 const REPEATS = 100;
 
-const payload = Payload.of([1, "abcdefghijklmnopqrstuvwxyz012345"]);
 const effects: Effect[] = [];
 const [caller, callee] = [memberOf(1), memberOf(2)];
-
-function memberOf(id: number): Member {
-  return {
-    id,
-    authid: `user${id}`,
-    authrole: "anonymous",
-    isTrusted: false,
-    features: resolveFeatures(CLIENT_ROLES),
-  };
-}
-
-function counter(): () => number {
-  let last = 0;
-  return () => ++last;
-}
-
-/** The `number`th URI of a policy, and what it matches. */
-function uriOf(match: MatchPolicy, number: number): readonly [pattern: string, uri: string] {
-  const uri = `com.example.${number}.run`;
-  if (match === "exact") return [uri, uri];
-  return match === "prefix" ? [`com.example.${number}.`, uri] : [`com..${number}.run`, uri];
-}
-
-function dealerOf(match: MatchPolicy, count: number): Dealer {
-  const dealer = new Dealer({
-    uriRules: "loose",
-    maxRegistrations: Infinity,
-    maxOpenCalls: 20_000,
-    nextRegistrationId: counter(),
-    random: () => 0,
-    timestamp: () => "",
-  });
-  for (let number = 0; number < count; number++) {
-    const procedure = uriOf(match, number)[0];
-    dealer.register(callee, { type: MESSAGE.REGISTER, request: 1, options: { match }, procedure }, effects);
-    effects.length = 0;
-  }
-  return dealer;
-}
 
 /** Makes calls, each answered at once. */
 function roundTrips(dealer: Dealer, procedure: string, options: Dict): () => void {
@@ -74,7 +30,7 @@ function roundTrips(dealer: Dealer, procedure: string, options: Dict): () => voi
 
 for (const match of ["exact", "prefix", "wildcard"] as const) {
   for (const count of COUNTS) {
-    const run = roundTrips(dealerOf(match, count), uriOf(match, count >> 1)[1], {});
+    const run = roundTrips(dealerOf(callee, match, patterns(match, count)), uriOf(match, count >> 1)[1], {});
     Deno.bench(`${count} registrations`, { group: `${REPEATS} calls, ${match}` }, run);
   }
 }
@@ -82,10 +38,10 @@ for (const match of ["exact", "prefix", "wildcard"] as const) {
 Deno.bench(
   "alone",
   { group: `${REPEATS} calls with a timeout`, baseline: true },
-  roundTrips(dealerOf("exact", 1), uriOf("exact", 0)[1], { timeout: 10 }),
+  roundTrips(dealerOf(callee, "exact", patterns("exact", 1)), uriOf("exact", 0)[1], { timeout: 10 }),
 );
 {
-  const dealer = dealerOf("exact", 2);
+  const dealer = dealerOf(callee, "exact", patterns("exact", 2));
   for (let request = 1; request <= 10_000; request++) {
     const options = { timeout: 1_000_000 - request };
     const procedure = uriOf("exact", 1)[1];
@@ -107,18 +63,7 @@ Deno.bench(
 
 for (const match of ["exact", "prefix", "wildcard"] as const) {
   for (const count of COUNTS) {
-    const broker = new Broker({
-      uriRules: "loose",
-      maxSubscriptions: Infinity,
-      nextSubscriptionId: counter(),
-      nextPublicationId: counter(),
-      timestamp: () => "",
-    });
-    for (let number = 0; number < count; number++) {
-      const topic = uriOf(match, number)[0];
-      broker.subscribe(callee, { type: MESSAGE.SUBSCRIBE, request: 1, options: { match }, topic }, effects);
-      effects.length = 0;
-    }
+    const broker = brokerOf(callee, match, patterns(match, count));
     const topic = uriOf(match, count >> 1)[1];
     Deno.bench(`${count} subscriptions`, { group: `${REPEATS} publications, ${match}` }, () => {
       for (let repeat = 0; repeat < REPEATS; repeat++) {

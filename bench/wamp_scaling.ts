@@ -8,16 +8,12 @@
  */
 
 import { parseArgs } from "node:util";
-import { CLIENT_ROLES } from "../wamp/features.ts";
 import { MESSAGE } from "../wamp/messages.ts";
-import { Payload } from "../wamp/payload.ts";
-import { Broker } from "../wamp/router/broker.ts";
-import { Dealer } from "../wamp/router/dealer.ts";
-import type { Effect, Member } from "../wamp/router/effects.ts";
-import { resolveFeatures } from "../wamp/router/member.ts";
+import type { Effect } from "../wamp/router/effects.ts";
 import { createRouter } from "../wamp/router/router.ts";
 import type { Session } from "../wamp/session_api.ts";
 import type { MatchPolicy } from "../wamp/uris.ts";
+import { brokerOf, dealerOf, memberOf, patterns, payload, uriOf } from "./wamp_cores.ts";
 
 const FEW = 100;
 const POLICIES: readonly MatchPolicy[] = ["exact", "prefix", "wildcard"];
@@ -35,7 +31,6 @@ const SESSION_REPEATS = 5;
 /** Calls and acknowledged publications of a session that are in flight at a time. */
 const IN_FLIGHT = 50;
 const REALM = "realm1";
-const payload = Payload.of([1, "abcdefghijklmnopqrstuvwxyz012345"]);
 const ARGS = [1, "abcdefghijklmnopqrstuvwxyz012345"];
 
 const { values: options } = parseArgs({
@@ -62,30 +57,6 @@ interface Pair {
   readonly many: Subject;
 }
 
-function memberOf(id: number): Member {
-  return {
-    id,
-    authid: `user${id}`,
-    authrole: "anonymous",
-    isTrusted: false,
-    features: resolveFeatures(CLIENT_ROLES),
-  };
-}
-
-function counter(): () => number {
-  let last = 0;
-  return () => ++last;
-}
-
-/** The `number`th URI of a policy, and what it matches. */
-function uriOf(match: MatchPolicy, number: number): readonly [pattern: string, uri: string] {
-  // All of one length, since a longer URI costs more by itself.
-  const name = `n${String(number).padStart(7, "0")}`;
-  const uri = `com.example.${name}.run`;
-  if (match === "exact") return [uri, uri];
-  return match === "prefix" ? [`com.example.${name}.`, uri] : [`com..${name}.run`, uri];
-}
-
 /** What is called and published to, of so many. */
 function targetsOf(match: MatchPolicy, count: number, choice: (typeof CHOICES)[number]["name"]): string[] {
   const distance = choice === "spread" ? count / TARGETS : 1;
@@ -96,19 +67,7 @@ function targetsOf(match: MatchPolicy, count: number, choice: (typeof CHOICES)[n
 function dealerSubject(match: MatchPolicy, count: number): Subject {
   const effects: Effect[] = [];
   const [caller, callee] = [memberOf(1), memberOf(2)];
-  const dealer = new Dealer({
-    uriRules: "loose",
-    maxRegistrations: Infinity,
-    maxOpenCalls: 20_000,
-    nextRegistrationId: counter(),
-    random: () => 0,
-    timestamp: () => "",
-  });
-  for (let number = 0; number < count; number++) {
-    const procedure = uriOf(match, number)[0];
-    dealer.register(callee, { type: MESSAGE.REGISTER, request: 1, options: { match }, procedure }, effects);
-    effects.length = 0;
-  }
+  const dealer = dealerOf(callee, match, patterns(match, count));
   let request = 0;
   return {
     run(targets) {
@@ -129,18 +88,7 @@ function dealerSubject(match: MatchPolicy, count: number): Subject {
 function brokerSubject(match: MatchPolicy, count: number): Subject {
   const effects: Effect[] = [];
   const [publisher, subscriber] = [memberOf(1), memberOf(2)];
-  const broker = new Broker({
-    uriRules: "loose",
-    maxSubscriptions: Infinity,
-    nextSubscriptionId: counter(),
-    nextPublicationId: counter(),
-    timestamp: () => "",
-  });
-  for (let number = 0; number < count; number++) {
-    const topic = uriOf(match, number)[0];
-    broker.subscribe(subscriber, { type: MESSAGE.SUBSCRIBE, request: 1, options: { match }, topic }, effects);
-    effects.length = 0;
-  }
+  const broker = brokerOf(subscriber, match, patterns(match, count));
   return {
     run(targets) {
       for (let repeat = 0; repeat < CORE_REPEATS; repeat++) {

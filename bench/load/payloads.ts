@@ -4,16 +4,7 @@
  * @module
  */
 
-/** A small seeded generator of numbers in [0, 1) (mulberry32), so that every run sends the same bytes. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
+import { seededRandom } from "../../tests/cuts.ts";
 
 /** `count` different messages of `size` random bytes. */
 export function binaryPayloads(count: number, size: number, seed = 1): Uint8Array[] {

@@ -5,10 +5,11 @@
  */
 
 import { constants, createDeflateRaw, deflateRawSync } from "node:zlib";
+import { seededRandom } from "../../tests/cuts.ts";
 import type { EchoExpectation } from "./echo_check.ts";
 import { concat } from "./echo_check.ts";
 import { encodeClientFrame, firstByteOf, FrameRing } from "./frames.ts";
-import { binaryPayloads, jsonPayloads, seededRandom } from "./payloads.ts";
+import { binaryPayloads, jsonPayloads } from "./payloads.ts";
 
 /** What travels: noise in binary messages, or JSON in text messages, plain or compressed (RFC 7692). */
 export type Kind = "binary" | "json" | "json-deflate" | "json-deflate-context";

@@ -53,7 +53,7 @@ Deno.test("the entries in the guide to authentication stand so in the configurat
   const entries = [...guide.matchAll(/```json\n([^]*?)```/g)].map(([, text = ""]) => JSON.parse(text));
   const configured: unknown[] = [];
   for (const { name } of Deno.readDirSync(join(ROOT, "examples", "auth"))) {
-    if (!name.endsWith(".json")) continue;
+    if (!name.endsWith(".json") || name === "dynamic.json") continue;
     const { realms: [realm] } = JSON.parse(await Deno.readTextFile(join(ROOT, "examples", "auth", name)));
     configured.push(...realm.auth);
   }

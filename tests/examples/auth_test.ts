@@ -57,18 +57,22 @@ async function withRouter(
   folder: string,
   name: string,
   env: Environment,
-  use: (url: string) => Promise<void>,
+  use: (url: string, ...others: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const text = await Deno.readTextFile(join(FOLDER, `${name}.json`));
   assertMatch(text, /"port": 8080\b/);
   const file = join(folder, `${name}.json`);
-  await Deno.writeTextFile(file, text.replace(/"port": 8080\b/, '"port": 0'));
+  await Deno.writeTextFile(file, text.replaceAll(/"port": 808\d\b/g, '"port": 0'));
   const permissions = ["--allow-net", "--allow-read", "--allow-env"];
   const command = [Deno.execPath(), "run", "--no-prompt", ...permissions, join(ROOT, "cli/main.ts")];
-  const router = new Process("router", [...command, "router", "--config", file], { env });
+  const urls: string[] = [];
+  const onLine = (line: string): void => {
+    urls.push(.../^Listening on (wss?:\S+)$/.exec(line)?.slice(1) ?? []);
+  };
+  const router = new Process("router", [...command, "router", "--config", file], { env, onLine });
   try {
-    const [, url = ""] = await router.line(/^Listening on (wss?:\S+)$/, LIMIT);
-    await use(url);
+    await router.line(/^Realms: /, LIMIT);
+    await use(urls[0]!, ...urls.slice(1));
   } finally {
     await router.stop();
   }
@@ -124,8 +128,20 @@ Deno.test("auth/certificate joins a router by its configuration, and nobody else
   });
 });
 
+Deno.test("auth/dynamic lets in by a router's configuration who has the token that a component expects", async () => {
+  await withFolder(async (folder) => {
+    await withRouter(folder, "dynamic", {}, async (...urls) => {
+      assertEquals(urls.length, 2);
+      assertEquals(await runExample("auth/dynamic.ts", urls), {
+        code: 0,
+        lines: ["ticket: eve is a user", "with the token of joe: wamp.error.authentication_denied"],
+      });
+    });
+  });
+});
+
 Deno.test("every program of auth/ has its configuration and a test, and names both in its head", async () => {
-  const names = [...METHODS.map(({ name }) => name), "certificate"].sort();
+  const names = [...METHODS.map(({ name }) => name), "certificate", "dynamic"].sort();
   const found = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).sort();
   assertEquals(found, names.flatMap((name) => [`${name}.json`, `${name}.ts`]));
   for (const name of names) {
@@ -135,7 +151,7 @@ Deno.test("every program of auth/ has its configuration and a test, and names bo
 });
 
 Deno.test("--check-config takes the configurations of auth/ whose secrets are in themselves", async () => {
-  for (const name of ["anonymous", "scram", "cryptosign"]) {
+  for (const name of ["anonymous", "scram", "cryptosign", "dynamic"]) {
     const { code, reported } = await runMain(["router", "--check-config", "--config", join(FOLDER, `${name}.json`)]);
     assertEquals([code, reported], [0, []]);
   }

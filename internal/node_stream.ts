@@ -152,11 +152,6 @@ function formatAddress(address: string | undefined, port: number | undefined): s
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Takes over a stream of Node that is connected and that nobody reads. @internal */
-export function nodeStream(duplex: Duplex): NodeStream {
-  return new NodeStream(duplex);
-}
-
 /** How much a {@linkcode ByteStream} is asked for at once on its way into a Node stream, in bytes. */
 const READ_SIZE = 16 << 10;
 

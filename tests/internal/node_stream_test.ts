@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Duplex, PassThrough } from "node:stream";
-import { connectNode, duplexOf, NodeStream, nodeStream, secureNodeStream } from "../../internal/node_stream.ts";
+import { connectNode, duplexOf, NodeStream, secureNodeStream } from "../../internal/node_stream.ts";
 import type { ByteStream } from "../../internal/stream.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects, concat } from "../std.ts";
 import { createTlsFixture } from "../tls_fixture.ts";
@@ -28,7 +28,7 @@ function sample(length: number): Uint8Array {
 Deno.test("NodeStream reads what arrives into buffers of any size", async () => {
   for (const size of [1, 7, 4096]) {
     const duplex = new PassThrough();
-    const stream = nodeStream(duplex);
+    const stream = new NodeStream(duplex);
     const reading = readAll(stream, size);
     duplex.write(sample(100));
     duplex.write(sample(3));

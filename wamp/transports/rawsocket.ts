@@ -210,14 +210,6 @@ export function rawSocketAcceptor(options: RawSocketAcceptOptions): RawSocketAcc
   };
 }
 
-/** Accepts one RawSocket client on a stream of the caller's. See {@linkcode rawSocketAcceptor}. @internal */
-export function acceptRawSocket(
-  stream: ByteStream & Partial<Ends>,
-  options: RawSocketAcceptOptions,
-): Promise<Transport> {
-  return rawSocketAcceptor(options)(stream);
-}
-
 /** Reads up to this many times after a refusal, so that unread bytes do not make the system discard the reply. */
 const LINGERING_READS = 16;
 

@@ -5,7 +5,7 @@ import { createRouter } from "../../../wamp/router/router.ts";
 import { cbor } from "../../../wamp/serializers/mod.ts";
 import { openSession } from "../../../wamp/session.ts";
 import type { Session } from "../../../wamp/session_api.ts";
-import { acceptRawSocket, connectRawSocket } from "../../../wamp/transports/rawsocket.ts";
+import { connectRawSocket, rawSocketAcceptor } from "../../../wamp/transports/rawsocket.ts";
 
 const LIMIT = 2048;
 
@@ -14,7 +14,7 @@ async function joinByRawSocket(router: ReturnType<typeof createRouter>, limit = 
   const [near, far] = memoryPair();
   const [client, server] = await Promise.all([
     connectRawSocket("rs://h:1", { serializers: [cbor], maxMessage: limit, dial: () => Promise.resolve(near) }),
-    acceptRawSocket(far, { serializers: [cbor], maxMessage: LIMIT }),
+    rawSocketAcceptor({ serializers: [cbor], maxMessage: LIMIT })(far),
   ]);
   router.attach(server);
   return await openSession(client, { realm: "realm1" });

@@ -3,7 +3,8 @@ import { buildConfig } from "../../cli/config_build.ts";
 import { Listeners } from "../../cli/config_listeners.ts";
 import { assert, assertEquals, assertThrows } from "../std.ts";
 import { createTlsFixture } from "../tls_fixture.ts";
-import { config, KEY, PORT, SCRAM, transport, WRONG } from "./wrong_configs.ts";
+import { config, KEY, PORT, SCRAM, transport } from "./configs.ts";
+import { WRONG } from "./wrong_configs.ts";
 
 const FIXTURE = createTlsFixture();
 const FILES: Readonly<Record<string, string>> = {

@@ -12,6 +12,7 @@ import { KEEPALIVE, Part, type PartPlan, proceduresOf, SUBSCRIPTIONS } from "./p
 import { type Holdings, PartProcess } from "./part_process.ts";
 import { Link, sleep } from "./proxy.ts";
 import { type RouterKind, RouterProcess } from "./routers.ts";
+import { tryStopping } from "./stopping.ts";
 import { tryTickets } from "./ticket.ts";
 
 /** How long a probe may take, in milliseconds. */
@@ -40,6 +41,8 @@ export interface ArenaResult {
 /** Choices for an arena. */
 export interface ArenaOptions {
   readonly faults: number;
+  /** The only kind of fault. */
+  readonly kind: string | undefined;
   readonly random: () => number;
   /** How often parts call and publish, in milliseconds. */
   readonly interval: number;
@@ -117,14 +120,16 @@ class Arena {
   }
 
   async run(): Promise<ArenaResult> {
-    const { faults: count, random } = this.#options;
+    const { faults: count, kind: only, random } = this.#options;
     const targets = { links: this.#links.length, processes: this.#children.length };
-    const plan = planFaults(this.#kind, count, targets, random);
+    const plan = planFaults(this.#kind, { count, only }, targets, random);
     for (const part of this.#parts) part.start();
     await this.#settle();
     for (const child of this.#children) this.#baseline.push(await child.holdings());
     const wrong = await tryTickets(this.#router.ports.ticket);
     for (const text of wrong) this.#ledger.fail(`ticket: ${text}`);
+    for (const text of await tryStopping(this.#router)) this.#ledger.fail(`stopping: ${text}`);
+    await this.#settle();
     const started = performance.now();
     for (const [index, fault] of plan.entries()) {
       if (performance.now() - started > BUDGET) {
@@ -211,6 +216,12 @@ class Arena {
       case "freeze":
         return await this.#router.freeze(fault.duration);
       case "cut":
+        return links.forEach((link) => link.cut());
+      case "burst":
+        for (const pause of fault.pauses) {
+          fault.links.forEach((link) => this.#links[link]!.cut());
+          await sleep(pause);
+        }
         return links.forEach((link) => link.cut());
       case "cutOneWay":
         await Promise.all(links.map((link) => link.cutOneWay(fault.direction)));

@@ -12,6 +12,8 @@ export type Fault =
   | { readonly kind: "kill" | "terminate"; readonly downtime: number }
   | { readonly kind: "freeze"; readonly duration: number }
   | { readonly kind: "cut"; readonly links: readonly number[] }
+  /** Cuts one after the other, with these pauses: attempts are cut wherever they have got to. */
+  | { readonly kind: "burst"; readonly links: readonly number[]; readonly pauses: readonly number[] }
   | { readonly kind: "cutOneWay" | "truncate"; readonly links: readonly number[]; readonly direction: Direction }
   | { readonly kind: "delay"; readonly links: readonly number[]; readonly by: number; readonly duration: number }
   | {
@@ -29,12 +31,12 @@ export type FaultKind = Fault["kind"];
 /** How often each kind comes, relative to the others. Crossbar.io takes seven seconds for a start. */
 const WEIGHTS: Readonly<Record<RouterKind, Readonly<Record<FaultKind, number>>>> = {
   viaduct: {
-    ...{ kill: 8, terminate: 8, freeze: 12, cut: 14, cutOneWay: 14 },
-    ...{ delay: 10, truncate: 14, silence: 10, refuse: 6, pause: 4 },
+    ...{ kill: 8, terminate: 8, freeze: 12, cut: 10, burst: 10, cutOneWay: 12 },
+    ...{ delay: 8, truncate: 12, silence: 10, refuse: 6, pause: 4 },
   },
   crossbar: {
-    ...{ kill: 1, terminate: 1, freeze: 14, cut: 18, cutOneWay: 16 },
-    ...{ delay: 12, truncate: 16, silence: 12, refuse: 6, pause: 4 },
+    ...{ kill: 1, terminate: 1, freeze: 14, cut: 12, burst: 12, cutOneWay: 14 },
+    ...{ delay: 10, truncate: 14, silence: 12, refuse: 6, pause: 4 },
   },
 };
 
@@ -46,14 +48,14 @@ export interface FaultTargets {
   readonly processes: number;
 }
 
-/** Makes a plan: every kind by its weight, in any order. */
+/** Makes a plan: every kind by its weight, in any order, or only of one kind. */
 export function planFaults(
   router: RouterKind,
-  count: number,
+  { count, only }: { readonly count: number; readonly only?: string | undefined },
   targets: FaultTargets,
   random: () => number,
 ): readonly Fault[] {
-  const kinds = shuffle(kindsOf(router, count), random);
+  const kinds = shuffle(kindsOf(router, count, only), random);
   return kinds.map((kind) => makeFault(kind, targets, random));
 }
 
@@ -63,8 +65,10 @@ export function describeFault(fault: Fault): string {
   return [kind, ...Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`)].join(", ");
 }
 
-function kindsOf(router: RouterKind, count: number): FaultKind[] {
-  const weights = Object.entries(WEIGHTS[router]) as readonly [FaultKind, number][];
+function kindsOf(router: RouterKind, count: number, only: string | undefined): FaultKind[] {
+  const all = Object.entries(WEIGHTS[router]) as readonly [FaultKind, number][];
+  const weights = all.filter(([kind]) => only === undefined || kind === only);
+  if (weights.length === 0) throw new TypeError(`There is no kind of fault ${only}: ${all.map(([kind]) => kind)}`);
   const sum = weights.reduce((total, [, weight]) => total + weight, 0);
   const kinds: FaultKind[] = [];
   let due = 0;
@@ -94,6 +98,8 @@ function makeFault(kind: FaultKind, targets: FaultTargets, random: () => number)
       return { kind, duration: random() < 0.4 ? between(50, 200) : between(900, 1_300) };
     case "cut":
       return { kind, links };
+    case "burst":
+      return { kind, links, pauses: Array.from({ length: between(4, 12) }, () => between(0, 120)) };
     case "cutOneWay":
     case "truncate":
       return { kind, links, direction };

@@ -219,14 +219,13 @@ export class Ledger {
     }
     if (outcome !== "done") return;
     for (const [name, { subscriptions, up }] of this.#parts) {
-      const wasUp = up.some(({ from, to }) => from <= at - CLOCK && to >= settledAt + GRACE + CLOCK);
-      if (name === who || !wasUp) continue;
+      const wasUp = up.find(({ from, to }) => from <= at - CLOCK && to >= settledAt + GRACE + CLOCK);
+      if (name === who || wasUp === undefined) continue;
       for (const subscription of subscriptions) {
         if (done.has(`${name} ${subscription}`)) continue;
-        this.#note(
-          publication,
-          `publication ${id}, acknowledged, did not reach ${name} by subscription ${subscription}`,
-        );
+        const [age, rest] = [at - wasUp.from, wasUp.to - settledAt];
+        const times = `sent ${age} ms after its session was open, acknowledged ${rest} ms before that was lost`;
+        this.#note(publication, `publication ${id} did not reach ${name} by subscription ${subscription}: ${times}`);
       }
     }
   }

@@ -81,6 +81,11 @@ export class RouterProcess {
     return this.#launch.ports;
   }
 
+  /** The process that routes. */
+  get pid(): number {
+    return this.#worker;
+  }
+
   /** Starts it; resolves when it listens. */
   async start(): Promise<void> {
     const { command, env, ports, hasWorker } = this.#launch;

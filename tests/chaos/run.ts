@@ -16,6 +16,7 @@ const USAGE = `Usage: deno task chaos [options]
   --faults N      how many faults, half of them at each router (default: 200)
   --seed N        the seed of the faults (default: another one each time)
   --only NAME     only viaduct, crossbar or storm; may be given several times
+  --kind KIND     only faults of this kind, such as burst
   --components N  how many there are in the storm (default: 1000)
   --interval MS   how often each component calls and publishes (default: 100)
   --verbose       tells each fault`;
@@ -36,6 +37,7 @@ interface Choices {
   readonly faults: number;
   readonly seed: number;
   readonly only: readonly string[];
+  readonly kind: string | undefined;
   readonly components: number;
   readonly interval: number;
   readonly isVerbose: boolean;
@@ -48,6 +50,7 @@ function readChoices(): Choices | undefined {
       faults: { type: "string", default: "200" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
       only: { type: "string", multiple: true, default: [...ROUTERS, "storm"] },
+      kind: { type: "string" },
       components: { type: "string", default: "1000" },
       interval: { type: "string", default: "100" },
       verbose: { type: "boolean", default: false },
@@ -66,6 +69,7 @@ function readChoices(): Choices | undefined {
     faults: number("faults"),
     seed: number("seed"),
     only: values.only,
+    kind: values.kind,
     components: number("components"),
     interval: number("interval"),
     isVerbose: values.verbose,
@@ -75,9 +79,13 @@ function readChoices(): Choices | undefined {
 async function tryRouters(processes: ProcessGroup, choices: Choices): Promise<readonly Result[]> {
   const kinds = ROUTERS.filter((kind) => choices.only.includes(kind));
   const faults = Math.ceil(choices.faults / ROUTERS.length);
-  return await Promise.all(kinds.map(async (kind, index) => {
+  return await Promise.all(kinds.map(async (kind) => {
     try {
-      return await runArena(kind, processes, { ...choices, faults, random: seededRandom(choices.seed + index) });
+      return await runArena(kind, processes, {
+        ...choices,
+        faults,
+        random: seededRandom(choices.seed + ROUTERS.indexOf(kind)),
+      });
     } catch (error) {
       console.log(`FAIL ${kind}: ${failureMessage(error)}`);
       return { passed: 0, failed: faults };

@@ -21,8 +21,8 @@ import {
 import { DeadlineError, NoSessionError, StoppedError } from "./exit_code.ts";
 import { parseKeywords, parseValue } from "./values.ts";
 
-/** Where a router is looked for, and where `viaduct router` listens. @internal */
-export const DEFAULT_URL = "ws://127.0.0.1:8080/ws";
+/** Where a router is looked for, and where `viaduct router` listens. */
+const DEFAULT_URL = "ws://127.0.0.1:8080/ws";
 
 const SERIALIZER_NAMES: readonly SerializerName[] = [
   "cbor",

@@ -24,8 +24,8 @@ function isDict(value: unknown): value is Dict {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-/** The options to publish with. Nobody is there to be told of the publication. @internal */
-export function publishOptionsOf({ kwargs }: MetaCall): Publish["options"] {
+/** The options to publish with. Nobody is there to be told of the publication. */
+function publishOptionsOf({ kwargs }: MetaCall): Publish["options"] {
   const options = kwargs.publish_options ?? {};
   if (!isDict(options)) throw invalidArgument("Keyword argument publish_options must be a dictionary");
   const rules = specOf(MESSAGE.PUBLISH)!.keys;

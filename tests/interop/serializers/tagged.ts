@@ -48,7 +48,7 @@ export function tag(value: unknown): Tagged {
 }
 
 /** The value of a tagged one. */
-export function untag(tagged: Tagged): unknown {
+function untag(tagged: Tagged): unknown {
   if (tagged === null || typeof tagged !== "object") return tagged;
   if (isList(tagged)) return tagged.map(untag);
   if ("i" in tagged) {

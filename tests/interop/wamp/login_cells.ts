@@ -39,7 +39,7 @@ const PBKDF2_BUG = "it gives PBKDF2 the salt as text, which that refuses; the ve
   "specification stand in for it";
 
 /** Everything that is not asked. */
-export const LOGIN_LIMITS: readonly LoginLimit[] = [
+const LOGIN_LIMITS: readonly LoginLimit[] = [
   { client: "autobahn-js", login: "scram, argon2id", reason: NO_SCRAM },
   { client: "autobahn-js", login: "scram, pbkdf2", reason: NO_SCRAM },
   { client: "autobahn-js", login: CERTIFICATE, reason: "it gives its WebSocket no options for TLS" },

@@ -75,7 +75,7 @@ const FAIL_ARGS = ["Must be at most 100", 130];
 const FAIL_KWARGS = { field: "age" };
 
 /** Makes values comparable as JSON text: keys in order, bytes as hex, safe bigints as numbers. */
-export function comparable(value: unknown): unknown {
+function comparable(value: unknown): unknown {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : `${value}n`;
   if (value === undefined || value === null || typeof value !== "object") return value ?? null;
   if (value instanceof ArrayBuffer) return comparable(new Uint8Array(value));

@@ -51,8 +51,8 @@ export async function createWorld(join: () => Promise<Session>): Promise<World> 
   return { join, callee, caller, third, uri: (name) => `${base}.n${++uris}.${name}` };
 }
 
-/** Leaves with all sessions that the checks shared. @internal */
-export async function leaveWorld({ callee, caller, third }: World): Promise<void> {
+/** Leaves with all sessions that the checks shared. */
+async function leaveWorld({ callee, caller, third }: World): Promise<void> {
   await Promise.all([callee.leave(), caller.leave(), third.leave()]);
 }
 

@@ -31,9 +31,9 @@ export class MemoryStream implements ByteStream {
   /** The other end. */
   peer!: MemoryStream;
   /** The most bytes that one read gives. */
-  maxRead = Infinity;
+  maxRead: number = Infinity;
   /** The most bytes that one write takes. */
-  maxWrite = Infinity;
+  maxWrite: number = Infinity;
   /** What every further write fails with. */
   writeError: Error | undefined;
   /** The number of writes that completed. */

@@ -62,16 +62,18 @@ Deno.test("disclosure goes with the permission for the call or the publication",
 
 Deno.test("procedures that act upon others need a permission that is about wamp. (WAMP, Session Meta API)", () => {
   const kill = "wamp.session.kill";
-  for (const [match, uri, expected] of [
-    ["prefix", "", undefined],
-    ["prefix", "wam", undefined],
-    ["prefix", "wamp", true],
-    ["prefix", "wamp.", true],
-    ["exact", kill, true],
-    ["wildcard", "wamp.session.", true],
-    ["wildcard", "..kill", undefined],
-    ["exact", "wamp.session.kill_all", undefined],
-  ] as const) {
+  for (
+    const [match, uri, expected] of [
+      ["prefix", "", undefined],
+      ["prefix", "wam", undefined],
+      ["prefix", "wamp", true],
+      ["prefix", "wamp.", true],
+      ["exact", kill, true],
+      ["wildcard", "wamp.session.", true],
+      ["wildcard", "..kill", undefined],
+      ["exact", "wamp.session.kill_all", undefined],
+    ] as const
+  ) {
     const rules = new RoleRules({ permissions: [rule(match, uri)] });
     assertEquals(decide(rules, kill, "exact", "call"), expected, `${match} ${uri}`);
   }
@@ -90,28 +92,30 @@ Deno.test("a pattern needs a permission that covers it, and none that takes a pa
       rule("wildcard", "net..x"),
     ],
   });
-  for (const [match, pattern, expected] of [
-    ["prefix", "com.public.", true],
-    ["prefix", "com.secret.", true],
-    ["prefix", "com.sec", false],
-    ["prefix", "com.secret", false],
-    ["prefix", "com.", false],
-    ["prefix", "com", false],
-    ["prefix", "com.inner.", false],
-    ["prefix", "com.inner.open.", true],
-    ["prefix", "org.only", undefined],
-    ["prefix", "net.", undefined],
-    ["wildcard", "com..x", false],
-    ["wildcard", "com..public.x", false],
-    ["wildcard", "com.public..x", true],
-    ["wildcard", "com.", false],
-    ["wildcard", "com.a.", true],
-    ["wildcard", "net..x", true],
-    ["wildcard", "net.a.x", true],
-    ["wildcard", "net..", undefined],
-    ["wildcard", "..x", false],
-    ["wildcard", ".only", undefined],
-  ] as const) {
+  for (
+    const [match, pattern, expected] of [
+      ["prefix", "com.public.", true],
+      ["prefix", "com.secret.", true],
+      ["prefix", "com.sec", false],
+      ["prefix", "com.secret", false],
+      ["prefix", "com.", false],
+      ["prefix", "com", false],
+      ["prefix", "com.inner.", false],
+      ["prefix", "com.inner.open.", true],
+      ["prefix", "org.only", undefined],
+      ["prefix", "net.", undefined],
+      ["wildcard", "com..x", false],
+      ["wildcard", "com..public.x", false],
+      ["wildcard", "com.public..x", true],
+      ["wildcard", "com.", false],
+      ["wildcard", "com.a.", true],
+      ["wildcard", "net..x", true],
+      ["wildcard", "net.a.x", true],
+      ["wildcard", "net..", undefined],
+      ["wildcard", "..x", false],
+      ["wildcard", ".only", undefined],
+    ] as const
+  ) {
     assertEquals(decide(rules, pattern, match), expected, `${match} ${pattern}`);
   }
 });
@@ -178,7 +182,9 @@ Deno.test("random permissions: as the rule in words, and a pattern never gets wh
       if (decide(rules, pattern, match) !== true) continue;
       allowed++;
       for (const uri of uris) {
-        if (matchesPattern(pattern, match, uri)) assert(decide(rules, uri) === true, `${seed} ${match} ${pattern} ${uri}`);
+        if (matchesPattern(pattern, match, uri)) {
+          assert(decide(rules, uri) === true, `${seed} ${match} ${pattern} ${uri}`);
+        }
       }
     }
   }
@@ -186,19 +192,21 @@ Deno.test("random permissions: as the rule in words, and a pattern never gets wh
 });
 
 Deno.test("roles that say something wrong, or twice, are refused", () => {
-  for (const [role, message] of [
-    [{}, "Option permissions of role user must be a list"],
-    [{ permissions: [{ uri: "com a", allow: {} }] }, "must be a URI for exact"],
-    [{ permissions: [{ uri: "", allow: {} }] }, "must be a URI for exact"],
-    [{ permissions: [{ uri: "", match: "wildcard", allow: {} }] }, "must be a URI for wildcard"],
-    [{ permissions: [{ uri: 7, allow: {} }] }, "must be a URI for exact"],
-    [{ permissions: [{ uri: "a", match: "regex", allow: {} }] }, "must be one of exact, prefix, wildcard"],
-    [{ permissions: [{ uri: "a" }] }, "must be an object"],
-    [{ permissions: [{ uri: "a", allow: { calls: true } }] }, "must have only call, register, publish, subscribe"],
-    [{ permissions: [{ uri: "a", allow: { call: 1 } }] }, "call must be a boolean"],
-    [{ permissions: [{ uri: "a", allow: {}, disclose: { callee: true } }] }, "must have only caller, publisher"],
-    [{ permissions: [{ uri: "a", allow: {} }, { uri: "a", match: "exact", allow: {} }] }, "received exact a again"],
-  ] as const) {
+  for (
+    const [role, message] of [
+      [{}, "Option permissions of role user must be a list"],
+      [{ permissions: [{ uri: "com a", allow: {} }] }, "must be a URI for exact"],
+      [{ permissions: [{ uri: "", allow: {} }] }, "must be a URI for exact"],
+      [{ permissions: [{ uri: "", match: "wildcard", allow: {} }] }, "must be a URI for wildcard"],
+      [{ permissions: [{ uri: 7, allow: {} }] }, "must be a URI for exact"],
+      [{ permissions: [{ uri: "a", match: "regex", allow: {} }] }, "must be one of exact, prefix, wildcard"],
+      [{ permissions: [{ uri: "a" }] }, "must be an object"],
+      [{ permissions: [{ uri: "a", allow: { calls: true } }] }, "must have only call, register, publish, subscribe"],
+      [{ permissions: [{ uri: "a", allow: { call: 1 } }] }, "call must be a boolean"],
+      [{ permissions: [{ uri: "a", allow: {}, disclose: { callee: true } }] }, "must have only caller, publisher"],
+      [{ permissions: [{ uri: "a", allow: {} }, { uri: "a", match: "exact", allow: {} }] }, "received exact a again"],
+    ] as const
+  ) {
     assertThrows(() => checkRoles({ user: role as never }, "loose"), TypeError, message);
   }
   checkRoles({ user: { permissions: [rule("prefix", ""), rule("wildcard", "a..b"), rule("exact", "a")] } }, "loose");

@@ -10,7 +10,7 @@ import { createRouter } from "../../wamp/router/router.ts";
 import type { Router, RouterOptions } from "../../wamp/router/router_api.ts";
 import { cbor } from "../../wamp/serializers/mod.ts";
 import type { Session } from "../../wamp/session_api.ts";
-import { acceptRawSocket } from "../../wamp/transports/rawsocket.ts";
+import { rawSocketAcceptor } from "../../wamp/transports/rawsocket.ts";
 import { webSocketReceiver } from "../../wamp/transports/websocket.ts";
 import { accept } from "../../websocket/server.ts";
 import { settled } from "../fake_clock.ts";
@@ -58,7 +58,7 @@ export class Network implements AsyncDisposable {
     const attach = this.router.attach.bind(this.router);
     // A router that closes sessions in these tests does so by itself.
     if (this.#carrier !== "WebSocket") {
-      attach(await acceptRawSocket(stream, { serializers: [cbor] }));
+      attach(await rawSocketAcceptor({ serializers: [cbor] })(stream));
     } else {
       const keepalive = false;
       await accept(stream, { ...webSocketReceiver({ serializers: [cbor], attach }), keepalive, origins: "any" });

@@ -167,6 +167,7 @@ export class SessionLink implements TransportReceiver {
     this.id = id;
     this.realm = realm;
     this.#openedAt = performance.now();
+    this.logger.debug("Session has joined", { realm, session: id });
   }
 
   /** Notes what the router's roles do. */
@@ -263,7 +264,6 @@ export class SessionLink implements TransportReceiver {
 
   /** Ends the session, since the router has gone without a word. */
   lose(error: Error): void {
-    this.logger.warn("Lost router", { error: failureMessage(error) });
     this.#finish({
       reason: ERROR_URI.NETWORK_FAILURE,
       message: error.message,
@@ -314,15 +314,17 @@ export class SessionLink implements TransportReceiver {
     });
     const end = this.#end;
     if (end === undefined) return;
-    if (this.id !== 0 && this.telemetry.close.hasSubscribers) this.#tellEnd(end);
+    if (this.id !== 0) this.#tellEnd(end);
     this.#resolveEnded(end);
   }
 
   #tellEnd({ reason, by, wasClean, error }: SessionClosed): void {
+    const { realm, id: session, telemetry, logger } = this;
+    logger.debug("Session has ended", { realm, session, reason, by, ...(error && { error: failureMessage(error) }) });
+    if (!telemetry.close.hasSubscribers) return;
     const duration = performance.now() - this.#openedAt;
-    const { realm, id: session } = this;
     const failure = error === undefined ? "" : nameOf(error);
-    this.telemetry.close.publish({ event: "end", duration, error: failure, realm, session, reason, by, wasClean });
+    telemetry.close.publish({ event: "end", duration, error: failure, realm, session, reason, by, wasClean });
   }
 
   #perform(effect: PeerEffect<SessionRequest, SessionInvocation>): void {

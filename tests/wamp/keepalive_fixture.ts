@@ -15,11 +15,11 @@ import { webSocketReceiver } from "../../wamp/transports/websocket.ts";
 import { accept } from "../../websocket/server.ts";
 import { settled } from "../fake_clock.ts";
 
-/** What carries the session: RawSocket by PING, and by what the session asks. @internal */
-export type Carrier = "WebSocket" | "RawSocket" | "RawSocket with PING";
+/** What carries the session: WebSocket pings, and on RawSocket the session asks. @internal */
+export type Carrier = "WebSocket" | "RawSocket";
 
 /** All of them. @internal */
-export const CARRIERS: readonly Carrier[] = ["WebSocket", "RawSocket", "RawSocket with PING"];
+export const CARRIERS: readonly Carrier[] = ["WebSocket", "RawSocket"];
 
 /** A router, and the network between it and its sessions. @internal */
 export class Network implements AsyncDisposable {
@@ -43,9 +43,8 @@ export class Network implements AsyncDisposable {
     const [client, server] = memoryPair();
     this.streams.push({ client, server });
     const url = this.#carrier === "WebSocket" ? "ws://localhost/" : "rs://localhost:1";
-    const keepalive = this.#carrier === "RawSocket with PING" ? { keepalive: {} } : {};
     return join(url, {
-      ...{ realm: "realm1", ...keepalive, ...options },
+      ...{ realm: "realm1", ...options },
       dial: () => {
         void this.#serve(server);
         onDial?.();

@@ -40,6 +40,18 @@ for (const carrier of CARRIERS) {
     });
   });
 
+  Deno.test(`A session looks for its router by the option keepalive: ${carrier}`, async () => {
+    await withFakeClock(async (clock) => {
+      await using network = new Network(carrier);
+      const session = await network.join({ keepalive: { interval: 1_000, timeout: 500 } });
+      await clock.advance(60_000);
+      assertEquals(session.state, "open");
+      network.server.stallWrites();
+      await clock.advance(1_500 + SLACK);
+      assertEquals(session.state, "closed");
+    });
+  });
+
   Deno.test(`A session keeps a router that answers, however silent the realm: ${carrier}`, async () => {
     await withFakeClock(async (clock) => {
       await using network = new Network(carrier);
@@ -257,4 +269,6 @@ Deno.test("The platform's WebSocket leaves finding a dead router to the session,
   assertEquals(wrapWebSocket(open, cbor).probes, undefined);
   const options = { transport: "web", keepalive: { interval: 0 } } as const;
   await assertRejects(() => connectTransport("ws://127.0.0.1:1", options), RangeError, "at least 1 millisecond");
+  const late = { keepalive: { timeout: NaN } };
+  await assertRejects(() => connectTransport("rs://127.0.0.1:1", late), RangeError, "at least 1 millisecond");
 });

@@ -61,9 +61,9 @@ export interface TransportOptions {
   readonly compression?: boolean | CompressionOptions;
   /**
    * How a dead router is found, or `false` for not at all: after `interval` of silence it is asked for an answer, and
-   * after `timeout` of silence more the session is lost. What asks is a ping of WebSocket where it is ours, and a PING of
-   * RawSocket where this option is given: not every router answers that. Else, and over the platform's WebSocket, which
-   * sends no pings, it is a call of `wamp.session.count` by the session; an error answers it as well.
+   * after `timeout` of silence more the session is lost. What asks is a ping where the WebSocket is ours. The platform's
+   * sends none, and on RawSocket not every router answers a PING: there the session calls `wamp.session.count`, and an
+   * error is an answer as well.
    * @default {{ interval: 20000, timeout: 20000 }}
    */
   readonly keepalive?: false | KeepaliveOptions;
@@ -173,9 +173,11 @@ async function connectTo(parsed: URL, options: TransportOptions): Promise<Transp
     case "rss:":
     case "unix:": {
       refuse(options, ["proxy", "headers", "compression", "transport"], "by RawSocket");
-      const { tls, dial, keepalive } = options;
+      const { tls, dial } = options;
+      // Not by a PING: Crossbar.io takes one for a message that is too long, and ends the connection.
+      const probes = probesOf(options);
       return await connectRawSocket(parsed, {
-        ...{ serializers, signal, timeout, tls, dial, keepalive, maxMessage, logger },
+        ...{ serializers, signal, timeout, tls, dial, probes, maxMessage, logger },
       });
     }
     case "local:":
@@ -211,7 +213,7 @@ function usesPlatform(options: TransportOptions): boolean {
   return true;
 }
 
-/** How a session over the platform's WebSocket finds out that its router has gone. */
+/** How a session finds out that its router has gone, where its transport sends no pings. */
 function probesOf({ keepalive = {} }: TransportOptions): ProbeOptions | undefined {
   if (keepalive === false) return undefined;
   const probes = { ...DEFAULT_PROBES, ...keepalive };

@@ -26,7 +26,7 @@ import {
   refusalText,
 } from "./rawsocket_frame.ts";
 import { type RawSocketShared, RawSocketTransport } from "./rawsocket_transport.ts";
-import { DEFAULT_PROBES, type Transport, type TransportInfo } from "./transport.ts";
+import type { ProbeOptions, Transport, TransportInfo } from "./transport.ts";
 
 /** TLS at a client. @internal */
 export interface RawSocketTlsOptions {
@@ -72,6 +72,8 @@ export interface RawSocketTransportOptions extends RawSocketOptions {
   readonly tls?: RawSocketTlsOptions | undefined;
   /** Opens the stream. */
   readonly dial?: ((target: RawSocketDialTarget) => Promise<ByteStream>) | undefined;
+  /** How the session is to find out that the router has gone. @default {not at all} */
+  readonly probes?: ProbeOptions | undefined;
 }
 
 /** Choices for a router. @internal */
@@ -288,8 +290,7 @@ async function tryOpen(
       `asked for ${serializer.rawSocketId}${reply.isPlain ? "" : ", and reserved bits"}`;
     throw new TransportError("connection_lost", text);
   }
-  // Crossbar.io takes a PING for a message that is too long, and ends the connection: the session asks instead.
-  const probes = options.keepalive === undefined ? DEFAULT_PROBES : undefined;
+  const { probes } = options;
   return new RawSocketTransport({ shared, stream, serializer, info, maxMessage: reply.maxLength, probes });
 }
 

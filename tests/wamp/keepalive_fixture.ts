@@ -5,6 +5,8 @@
  */
 
 import { memoryPair, type MemoryStream } from "../memory_stream.ts";
+import type { ByteStream } from "../../internal/stream.ts";
+import type { ComponentTransport } from "../../wamp/component_api.ts";
 import { join, type JoinOptions } from "../../wamp/join.ts";
 import { createRouter } from "../../wamp/router/router.ts";
 import type { Router, RouterOptions } from "../../wamp/router/router_api.ts";
@@ -40,17 +42,20 @@ export class Network implements AsyncDisposable {
 
   /** Begins to join. `onDial` is told of the stream before anything is sent. */
   join(options: Partial<JoinOptions> = {}, onDial?: () => void): Promise<Session> {
-    const [client, server] = memoryPair();
-    this.streams.push({ client, server });
-    const url = this.#carrier === "WebSocket" ? "ws://localhost/" : "rs://localhost:1";
-    return join(url, {
-      ...{ realm: "realm1", ...options },
-      dial: () => {
-        void this.#serve(server);
-        onDial?.();
-        return Promise.resolve(client);
-      },
-    });
+    const { url, dial } = this.transport(onDial);
+    return join(url, { realm: "realm1", ...options, dial });
+  }
+
+  /** How the router is reached, by a new stream each time. */
+  transport(onDial?: () => void): ComponentTransport & { readonly dial: () => Promise<ByteStream> } {
+    const dial = (): Promise<ByteStream> => {
+      const [client, server] = memoryPair();
+      this.streams.push({ client, server });
+      void this.#serve(server);
+      onDial?.();
+      return Promise.resolve(client);
+    };
+    return { url: this.#carrier === "WebSocket" ? "ws://localhost/" : "rs://localhost:1", dial };
   }
 
   async #serve(stream: MemoryStream): Promise<void> {

@@ -1,3 +1,4 @@
+import { component } from "../../wamp/component.ts";
 import { TransportLostError } from "../../wamp/errors.ts";
 import { type Hello, MESSAGE } from "../../wamp/messages.ts";
 import { cbor } from "../../wamp/serializers/mod.ts";
@@ -9,6 +10,7 @@ import { Process } from "../support/processes.ts";
 import { settled, withFakeClock } from "../fake_clock.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../std.ts";
 import { CARRIERS, Network } from "./keepalive_fixture.ts";
+import { OPEN_REALM } from "./open_realm.ts";
 import { ALL_FEATURES, ScriptedRouter, ScriptedTransport } from "./scripted_router.ts";
 
 /** The default interval and timeout together, and what a wheel's rounding adds four times, in milliseconds. */
@@ -154,6 +156,47 @@ for (const carrier of CARRIERS) {
       network.streams[0]!.client.resumeWrites();
       await clock.block(TEN_MINUTES);
       assertEquals((await clock.until(joining)).state, "open");
+    });
+  });
+
+  Deno.test(`A busy router forwards the result that lies in the stream, not a timeout: ${carrier}`, async () => {
+    await withFakeClock(async (clock) => {
+      await using network = new Network(carrier, { realms: [OPEN_REALM] });
+      const callee = await network.join();
+      await callee.register("com.example.echo", ({ args }) => args[0]);
+      const caller = await network.router.join("realm1");
+      network.streams[0]!.client.stallWrites();
+      const call = caller.call("com.example.echo", ["answer"], { timeout: 1_000 });
+      await settled();
+      network.streams[0]!.client.resumeWrites();
+      await clock.block(TEN_MINUTES);
+      await clock.advance(CATCHING_UP);
+      assertEquals(await call, "answer");
+    });
+  });
+
+  Deno.test(`A component tells that a silent router is lost, and joins again: ${carrier}`, async () => {
+    await withFakeClock(async (clock) => {
+      await using network = new Network(carrier, { realms: [OPEN_REALM] });
+      const app = component({
+        realm: "realm1",
+        transports: [network.transport()],
+        retry: { minDelay: 1, maxDelay: 1 },
+      });
+      const states: string[] = [];
+      const watching = (async () => {
+        for await (const { state } of app.status()) states.push(state);
+      })();
+      const running = app.run();
+      await settled();
+      assertEquals(app.current.state, "open");
+      network.server.stallWrites();
+      await clock.advance(BOUND + SLACK);
+      await clock.advance(1_000);
+      assertEquals([app.current.state, network.streams.length], ["open", 2]);
+      await clock.until(Promise.all([app.stop(), running, watching]));
+      const again = ["connecting", "joining", "open"];
+      assertEquals(states, [...again, "lost", ...again, "closed"]);
     });
   });
 }

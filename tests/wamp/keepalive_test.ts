@@ -231,14 +231,13 @@ Deno.test("A program that was busy gets the result that its socket holds, not th
   const [, port] = await router.line(/listening on (\d+)/, 60_000);
   const transport = await connectTransport(`rs://127.0.0.1:${port}`, { serializers: ["json"], keepalive: false });
   const session = await openSession(transport, { realm: "realm1" });
-  for (let time = 0; time < 3; time++) {
-    // The result comes 100 ms after the call, in time; but only then is this program done.
-    const call = session.call("com.example.late", [100], { timeout: 300 });
-    await new Promise<void>((resolve) => setTimeout(resolve, 10));
-    const until = performance.now() + 600;
-    while (performance.now() < until);
-    assertEquals(await call, 100);
-  }
+  assertEquals(await session.call("com.example.late", [0]), 0);
+  // The result comes 100 ms after the call, in time; but only then is this program done.
+  const call = session.call("com.example.late", [100], { timeout: 500 });
+  await new Promise<void>((resolve) => setTimeout(resolve, 10));
+  const until = performance.now() + 2_000;
+  while (performance.now() < until);
+  assertEquals(await call, 100);
   await session.leave();
   await router.stop();
 });

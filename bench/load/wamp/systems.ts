@@ -65,6 +65,7 @@ function scenario(name: string, traffic: Traffic, router: number, both: number):
       { system: "AutobahnJS + Viaduct", peer: BASE, atLeast: router, orCeiling: CANNED },
       { system: "Viaduct + Viaduct, JSON", peer: BASE, atLeast: both },
       { system: "Viaduct + Viaduct, CBOR", peer: BASE, atLeast: both },
+      { system: "Viaduct + Viaduct, MessagePack, RawSocket", peer: BASE, atLeast: both },
       { system: "Viaduct + Crossbar.io", peer: BASE, atLeast: 1 },
     ],
   };

@@ -162,9 +162,7 @@ class Arena {
     const transports = ways.map(({ link, scheme, serializer }) => {
       const { port } = this.#links[link]!;
       const url = scheme === "ws" ? `ws://127.0.0.1:${port}/ws` : `rs://127.0.0.1:${port}`;
-      // Crossbar.io ends a RawSocket that sends a PING.
-      const isWatched = scheme === "ws" || this.#kind === "viaduct";
-      return { url, serializers: [serializer], ...(isWatched ? { keepalive: KEEPALIVE } : {}) };
+      return { url, serializers: [serializer], keepalive: KEEPALIVE };
     });
     const plan: PartPlan = {
       ...{ name, transports, isCallee: false, subscriptions: [], calls: [], publishes: false, wait: 0 },
@@ -232,11 +230,8 @@ class Arena {
         links.forEach((link) => link.delay = fault.by);
         await sleep(fault.duration);
         return links.forEach((link) => link.delay = 0);
-      case "silence": {
-        const ends = links.map((link) => link.silence(fault.directions));
-        await sleep(fault.duration);
-        return ends.forEach((end) => end());
-      }
+      case "silence":
+        return await this.#silence(fault);
       case "refuse":
         await Promise.all(links.map((link) => link.refuse()));
         await sleep(fault.duration);
@@ -244,6 +239,23 @@ class Arena {
       case "pause":
         return await this.#children[fault.process]!.pause(fault.duration);
     }
+  }
+
+  /** Keepalives find it, before the connections are ended. */
+  async #silence({ links, directions, duration }: Fault & { readonly kind: "silence" }): Promise<void> {
+    const aimed = this.#aim(links);
+    const parts = this.#plans.filter(({ name }) => this.#linksOf.get(name)!.some((link) => aimed.includes(link)));
+    const losses = new Map(parts.map(({ name }) => [name, this.#ledger.lossesOf(name)]));
+    const ends = aimed.map((link) => this.#links[link]!.silence(directions));
+    await sleep(duration);
+    // A router whose words arrive is not dead, though ours are lost.
+    for (const { name } of directions.includes("toClient") ? parts : []) {
+      if (this.#ledger.lossesOf(name) > losses.get(name)!) continue;
+      this.#ledger.fail(
+        `${name} did not find its silent router within ${duration} ms: ${this.#ledger.historyOf(name)}`,
+      );
+    }
+    for (const end of ends) end();
   }
 
   /** Who must notice a fault, and who must not. */
@@ -257,7 +269,7 @@ class Arena {
       case "freeze":
         return fault.duration < LONG_FREEZE
           ? { struck: [], spared: names, losses }
-          : { struck: names.filter((name) => this.#isWatched(name)), spared: [], losses };
+          : { struck: names, spared: [], losses };
       case "delay":
         return { struck: [], spared: names, losses };
       case "pause":
@@ -276,13 +288,6 @@ class Arena {
     const ofOnePart = (link: number): readonly number[] =>
       [...this.#linksOf.values()].find((all) => all.includes(link)) ?? [];
     return [...new Set(links.map((link) => inUse(link) ? link : ofOnePart(link).find(inUse) ?? link))];
-  }
-
-  /** Whether a part finds a silent router by keepalive. */
-  #isWatched(name: string): boolean {
-    const { transport } = this.#ledger.statusOf(name);
-    const plan = this.#plans.find((one) => one.name === name)!;
-    return plan.transports.some(({ url, keepalive }) => url === transport && keepalive !== undefined);
   }
 
   #compare(fault: Fault, { struck, spared, losses }: Before): void {

@@ -208,7 +208,9 @@ export class Ledger {
     else if (outcome === "unsent" && done.size > 0) {
       this.#note(call, `call ${id} was executed, and its caller told that it cannot have been: ${detail}`);
     }
-    if (call.settledAt - call.at > LONGEST_REQUEST) this.#note(call, `call ${id} took ${call.settledAt - call.at} ms`);
+    if (outcome !== undefined && call.settledAt - call.at > LONGEST_REQUEST) {
+      this.#note(call, `call ${id} took ${call.settledAt - call.at} ms`);
+    }
   }
 
   #closePublication(id: string, publication: Request): void {

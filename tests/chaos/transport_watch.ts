@@ -67,6 +67,10 @@ class WatchedTransport implements Transport {
     return this.#inner.maxMessage ?? Infinity;
   }
 
+  get probes(): Transport["probes"] {
+    return this.#inner.probes;
+  }
+
   open(receiver: TransportReceiver): void {
     this.#isOpened = true;
     const message = (bytes: Uint8Array): void => {

@@ -14,7 +14,7 @@ import { REALM, RouterProcess } from "./routers.ts";
 
 /** The realm that is gone after the restart. */
 const DOOMED_REALM = "doomed";
-/** Every so manieth component is there. */
+/** One component in so many is there. */
 const DOOMED_SHARE = 20;
 /** How long the router is away, in milliseconds. */
 const OUTAGE = 30_000;

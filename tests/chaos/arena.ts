@@ -30,7 +30,7 @@ const PROGRESS = 10;
 /** How many failures are told at a time. */
 const MOST_TOLD = 12;
 /** How long a freeze must be to be found by every keepalive, in milliseconds. */
-const LONG_FREEZE = 900;
+const LONG_FREEZE = 1_200;
 
 /** What a run of an arena came to. */
 export interface ArenaResult {
@@ -241,7 +241,7 @@ class Arena {
     }
   }
 
-  /** Keepalives find it, before the connections are ended. */
+  /** Each keepalive finds it, before the connections are ended. */
   async #silence({ links, directions, duration }: Fault & { readonly kind: "silence" }): Promise<void> {
     const aimed = this.#aim(links);
     const parts = this.#plans.filter(({ name }) => this.#linksOf.get(name)!.some((link) => aimed.includes(link)));

@@ -95,7 +95,7 @@ function makeFault(kind: FaultKind, targets: FaultTargets, random: () => number)
       return { kind, downtime: between(0, 600) };
     case "freeze":
       // Shorter than a keepalive waits, or longer.
-      return { kind, duration: random() < 0.4 ? between(50, 150) : between(900, 1_300) };
+      return { kind, duration: random() < 0.4 ? between(50, 100) : between(1_200, 1_600) };
     case "cut":
       return { kind, links };
     case "burst":
@@ -104,9 +104,9 @@ function makeFault(kind: FaultKind, targets: FaultTargets, random: () => number)
     case "truncate":
       return { kind, links, direction };
     case "delay":
-      return { kind, links, by: between(10, 90), duration: between(300, 900) };
+      return { kind, links, by: between(10, 60), duration: between(300, 900) };
     case "silence":
-      return { kind, links, directions: chooseDirections(direction, random), duration: between(900, 1_200) };
+      return { kind, links, directions: chooseDirections(direction, random), duration: between(1_000, 1_300) };
     case "refuse":
       return { kind, links, duration: between(200, 1_000) };
     case "pause":

@@ -26,7 +26,7 @@ export const SUBSCRIPTIONS: Readonly<Record<string, { readonly uri: string; read
 /** Between attempts, in milliseconds. */
 export const RETRY = { minDelay: 50, maxDelay: 400, factor: 2 } as const;
 /** A session whose peer is silent is lost after both, in milliseconds: before a second is over. */
-export const KEEPALIVE = { interval: 150, timeout: 300 } as const;
+export const KEEPALIVE = { interval: 100, timeout: 200 } as const;
 
 /** How long connecting, joining and restoring may take, in milliseconds. */
 const TIMEOUT = 2_500;

@@ -52,12 +52,8 @@ export interface RawSocketInit {
   readonly probes?: ProbeOptions | undefined;
 }
 
-/**
- * How many bytes may wait for the end of a sweep. So few let the other side begin with the first messages of a burst
- * while we handle the rest: 64 calls in flight through three processes became 1.3 to 1.9 times as many
- * (`deno task load wamp --only "64 in flight"`), at one more write for each burst.
- */
-const EARLY_FLUSH = 2 << 10;
+/** Within a sweep, output of this size starts on its way at once. */
+const EARLY_FLUSH = 64 << 10;
 /** Shared frames from this size on are written from where they are (bench/load). */
 const APPEND_FROM = 128 << 10;
 

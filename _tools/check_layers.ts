@@ -100,9 +100,11 @@ export const LAYERS: readonly Layer[] = [
     name: "WAMP session",
     files: [
       "wamp/session.ts",
+      "wamp/session_arguments.ts",
       "wamp/session_callee.ts",
       "wamp/session_calls.ts",
       "wamp/session_ending.ts",
+      "wamp/session_handlers.ts",
       "wamp/session_invocation.ts",
       "wamp/session_joining.ts",
       "wamp/session_keepalive.ts",
@@ -210,11 +212,11 @@ export const LAYERS: readonly Layer[] = [
 
 /** Where `Deno` may stand. */
 export const DENO_FILES: readonly string[] = [
+  // The sockets that both clients open.
+  "internal/client_socket.ts",
   // Looks for `Deno.telemetry`, the one way to the OpenTelemetry that the runtime has built in, and does without.
   "internal/telemetry.ts",
-  "websocket/client.ts",
   "websocket/server.ts",
-  "wamp/transports/rawsocket.ts",
   "wamp/router/server.ts",
   "wamp/router/web_upgrade.ts",
   "cli/*",

@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import type { ConnectionOptions as NodeTlsOptions, TLSSocket } from "node:tls";
 import { EMPTY_BYTES } from "./buffer_pool.ts";
 import { builtin, type Builtins } from "./builtins.ts";
+import { formatAddress } from "./socket_address.ts";
 import { type ByteStream, writeAll } from "./stream.ts";
 
 /** What {@linkcode secureNodeStream} needs to know. @internal */
@@ -111,8 +112,8 @@ export class NodeStream implements ByteStream {
   addresses(): { readonly localAddress: string; readonly remoteAddress: string } {
     const { localAddress, localPort, remoteAddress, remotePort } = this.duplex as Duplex & Ends;
     return {
-      localAddress: formatAddress(localAddress, localPort),
-      remoteAddress: formatAddress(remoteAddress, remotePort),
+      localAddress: formatAddress({ hostname: localAddress, port: localPort }),
+      remoteAddress: formatAddress({ hostname: remoteAddress, port: remotePort }),
     };
   }
 
@@ -145,11 +146,6 @@ export class NodeStream implements ByteStream {
     this.#writer?.reject(this.#error);
     this.#writer = undefined;
   }
-}
-
-function formatAddress(address: string | undefined, port: number | undefined): string {
-  if (address === undefined || port === undefined) return "";
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** How much a {@linkcode ByteStream} is asked for at once on its way into a Node stream, in bytes. */

@@ -6,6 +6,7 @@
 
 import { Attempt } from "../internal/attempt.ts";
 import { BufferPool } from "../internal/buffer_pool.ts";
+import { openClientSocket, secureClientSocket, socketAddresses } from "../internal/client_socket.ts";
 import { failureMessage } from "../internal/log.ts";
 import { maskingKeys } from "../internal/masking_keys.ts";
 import { TimerWheel } from "../internal/timer_wheel.ts";
@@ -29,15 +30,7 @@ import {
   type UpgradeResult,
 } from "./handshake.ts";
 import { HttpHeadError } from "./http1.ts";
-import { connectNode, NodeStream, secureNodeStream } from "../internal/node_stream.ts";
-import {
-  openTunnel,
-  readBodyExcerpt,
-  type ReadHead,
-  readResponseHead,
-  withBrackets,
-  withoutBrackets,
-} from "./proxy.ts";
+import { openTunnel, readBodyExcerpt, type ReadHead, readResponseHead, withoutBrackets } from "./proxy.ts";
 import { followRedirect } from "./redirect.ts";
 import { type ByteStream, writeAll } from "../internal/stream.ts";
 import type { ConnectionInfo, WebSocketConnection } from "./web_socket_connection.ts";
@@ -195,8 +188,8 @@ function startConnection(opened: Opened, hop: Hop, plan: ConnectPlan, attempt: A
 
 // --------------------------------------------------------------------------------------------------------- Sockets
 
-/** A socket of the runtime's. */
-type Socket = Deno.TcpConn | Deno.UnixConn | Deno.TlsConn | NodeStream;
+/** What is spoken over TLS. */
+const HTTP = ["http/1.1"];
 
 interface Reached {
   readonly stream: ByteStream;
@@ -216,14 +209,20 @@ async function reach(hop: Hop, plan: ConnectPlan, attempt: Attempt): Promise<Rea
       return { stream, info: { localAddress: "", remoteAddress: "", isTls } };
     }
     const place = plan.unix !== undefined ? { path: plan.unix } : proxy ?? target;
-    let socket = attempt.hold(await openSocket(place, attempt.signal));
-    const info = { ...addresses(socket), isTls };
+    let socket = attempt.hold(await openClientSocket(place, attempt.signal));
+    const info = { ...socketAddresses(socket), isTls };
     if (proxy !== undefined) {
       const { caCerts = [] } = hop.tls;
-      if (proxy.isTls) socket = await secure(socket, { caCerts, serverName: proxy.hostname }, attempt);
+      if (proxy.isTls) {
+        const tls = { caCerts, serverName: proxy.hostname, alpnProtocols: HTTP };
+        socket = await secureClientSocket(socket, tls, attempt);
+      }
       await openTunnel(socket, proxy, target);
     }
-    if (isTls) socket = await secure(socket, { serverName: hostname, ...hop.tls }, attempt);
+    if (isTls) {
+      const tls = { serverName: hostname, ...hop.tls, alpnProtocols: HTTP };
+      socket = await secureClientSocket(socket, tls, attempt);
+    }
     return { stream: socket, info };
   } catch (error) {
     throw isOwn(error) ? error : lost(url.host, error);
@@ -234,44 +233,4 @@ async function reach(hop: Hop, plan: ConnectPlan, attempt: Attempt): Promise<Rea
 function isOwn(error: unknown): boolean {
   if (error instanceof HandshakeError || error instanceof RangeError) return true;
   return error instanceof Error && error.name === "NotCapable";
-}
-
-type Place = { readonly path: string } | { readonly hostname: string; readonly port: number };
-
-async function openSocket(place: Place, signal: AbortSignal): Promise<Socket> {
-  if (globalThis.Deno === undefined) return await connectNode(place, signal);
-  if ("path" in place) return await Deno.connect({ transport: "unix", path: place.path });
-  const { hostname, port } = place;
-  const conn = await Deno.connect({ hostname, port, signal });
-  conn.setNoDelay(true);
-  return conn;
-}
-
-/** What is spoken over TLS (RFC 7301). */
-const HTTP = ["http/1.1"];
-
-/** Runs TLS over a socket, and verifies the server. */
-async function secure(socket: Socket, tls: ClientTlsOptions & { serverName: string }, attempt: Attempt) {
-  const { serverName, caCerts = [], cert, key } = tls;
-  if (socket instanceof NodeStream || !("setNoDelay" in socket) || cert !== undefined) {
-    return attempt.hold(
-      await secureNodeStream(socket, { serverName, caCerts, cert, key, alpnProtocols: HTTP }, attempt.signal),
-    );
-  }
-  // Deno.startTls knows no client certificate, and takes nothing but a TCP socket. It is twice as fast as node:tls, and
-  // has one flaw: closed before the handshake is over, it keeps the socket until the server closes it or answers.
-  const options = { hostname: serverName, caCerts: [...caCerts], alpnProtocols: HTTP };
-  const conn = attempt.hold(await Deno.startTls(socket, options));
-  await conn.handshake();
-  return conn;
-}
-
-function addresses(socket: Socket): Pick<ConnectionInfo, "localAddress" | "remoteAddress"> {
-  if (socket instanceof NodeStream) return socket.addresses();
-  return { localAddress: formatAddress(socket.localAddr), remoteAddress: formatAddress(socket.remoteAddr) };
-}
-
-function formatAddress(address: Deno.Addr): string {
-  if ("hostname" in address) return `${withBrackets(address.hostname)}:${address.port}`;
-  return "path" in address ? address.path ?? "" : "";
 }

@@ -6,6 +6,7 @@
  */
 
 import { concatBytes } from "../internal/bytes.ts";
+import { formatAddress } from "../internal/socket_address.ts";
 import { BodyReader } from "./body.ts";
 import { HandshakeError } from "./errors.ts";
 import { HeaderList } from "./headers.ts";
@@ -54,11 +55,6 @@ const encoder = new TextEncoder();
 /** Takes the brackets off an IPv6 address, as it stands in a URL. @internal */
 export function withoutBrackets(hostname: string): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
-}
-
-/** Puts brackets around an IPv6 address. @internal */
-export function withBrackets(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 /**
@@ -133,7 +129,7 @@ export async function openTunnel(stream: ByteStream, proxy: Proxy, target: Tunne
 const READ_SIZE = 4096;
 
 async function connectHttp(stream: ByteStream, proxy: Proxy, target: TunnelTarget): Promise<void> {
-  const authority = `${withBrackets(target.hostname)}:${target.port}`;
+  const authority = formatAddress(target);
   const headers = new HeaderList([["Host", authority]]);
   if (proxy.credentials !== undefined) {
     const { username, password } = proxy.credentials;

@@ -17,7 +17,8 @@ import { HandshakeGuard } from "./handshake_guard.ts";
 import { secureListener } from "./node_listener.ts";
 import { checkDelay, checkSize } from "./options.ts";
 import type { ByteStream } from "../internal/stream.ts";
-import type { AcceptedStream, ServerTlsOptions, SocketAddress, StreamListener } from "./stream_listener.ts";
+import { formatAddress } from "../internal/socket_address.ts";
+import type { AcceptedStream, ServerTlsOptions, StreamListener } from "./stream_listener.ts";
 import { isValidUtf8 } from "../internal/utf8.ts";
 import type { ConnectionInfo, PeerCertificate, WebSocketConnection } from "./web_socket_connection.ts";
 
@@ -241,7 +242,8 @@ class RunningServer implements Server {
     const scheme = this.#options.tls === undefined ? "ws" : "wss";
     const path = this.#config.paths?.[0] ?? "/";
     if (addr.transport !== "tcp") return `${scheme}://localhost${path}`;
-    return `${scheme}://${formatHostPort(LOOPBACK_OF.get(addr.hostname) ?? addr.hostname, addr.port)}${path}`;
+    const hostname = LOOPBACK_OF.get(addr.hostname) ?? addr.hostname;
+    return `${scheme}://${formatAddress({ hostname, port: addr.port })}${path}`;
   }
 
   get connections(): ReadonlySet<WebSocketConnection> {
@@ -431,25 +433,16 @@ class StreamInfo implements ConnectionInfo {
   }
 
   get localAddress(): string {
-    return formatAddr(this.#stream.localAddr);
+    return formatAddress(this.#stream.localAddr);
   }
 
   get remoteAddress(): string {
-    return formatAddr(this.#stream.remoteAddr);
+    return formatAddress(this.#stream.remoteAddr);
   }
 
   get peerCertificate(): PeerCertificate | undefined {
     return this.#stream.peerCertificate;
   }
-}
-
-function formatAddr(addr: SocketAddress | undefined): string {
-  if (addr?.hostname !== undefined && addr.port !== undefined) return formatHostPort(addr.hostname, addr.port);
-  return addr?.path ?? "";
-}
-
-function formatHostPort(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 function listen(options: ServeOptions): StreamListener<Deno.Addr> {

@@ -4,7 +4,7 @@ import { checkLayers, type Layer, LAYERS } from "../../_tools/check_layers.ts";
 const TABLE: readonly Layer[] = [
   { name: "low", files: ["internal/*"] },
   { name: "core", files: ["websocket/core.ts", "websocket/pure.ts", "websocket/pure_too.ts"] },
-  { name: "drivers", files: ["websocket/client.ts"] },
+  { name: "drivers", files: ["websocket/client.ts", "websocket/server.ts"] },
   { name: "entry", files: ["mod.ts", "websocket/sansio.ts"] },
   { name: "cli", files: ["cli/*"] },
 ];
@@ -22,7 +22,7 @@ const CLEAN: readonly (readonly [string, Readonly<Record<string, string>>])[] = 
     "websocket/core.ts": 'import { a } from "../internal/a.ts";\nimport "./pure.ts";',
     "websocket/pure.ts": "",
   }],
-  ["Deno in a driver and in cli/", { "websocket/client.ts": "Deno.connect", "cli/main.ts": "Deno.args" }],
+  ["Deno in a driver and in cli/", { "websocket/server.ts": "Deno.listen", "cli/main.ts": "Deno.args" }],
   ["Deno, any and silencers in prose", {
     "websocket/core.ts": '// Deno.connect takes any address\nconst a = "Deno any";',
   }],

@@ -7,9 +7,10 @@
 
 import { Attempt } from "../../internal/attempt.ts";
 import { BufferPool } from "../../internal/buffer_pool.ts";
+import { openClientSocket, secureClientSocket, socketAddresses } from "../../internal/client_socket.ts";
 import { startDeadline } from "../../internal/input_grace.ts";
 import { failureMessage, type Logger, SILENT_LOGGER } from "../../internal/log.ts";
-import { connectNode, NodeStream, secureNodeStream } from "../../internal/node_stream.ts";
+import { type AddressLike, formatAddress } from "../../internal/socket_address.ts";
 import { type ByteStream, closeQuietly, writeAll } from "../../internal/stream.ts";
 import { TimerWheel } from "../../internal/timer_wheel.ts";
 import type { Serializer } from "../serializers/serializer.ts";
@@ -131,11 +132,11 @@ class AcceptedInfo implements TransportInfo {
   }
 
   get remoteAddress(): string {
-    return formatAddr(this.#stream.remoteAddr);
+    return formatAddress(this.#stream.remoteAddr);
   }
 
   get localAddress(): string {
-    return formatAddr(this.#stream.localAddr);
+    return formatAddress(this.#stream.localAddr);
   }
 
   get peerCertificate(): TransportInfo["peerCertificate"] {
@@ -145,22 +146,11 @@ class AcceptedInfo implements TransportInfo {
 
 /** What sockets have beside the stream. */
 interface Ends {
-  readonly localAddr: Addr;
-  readonly remoteAddr: Addr;
+  readonly localAddr: AddressLike;
+  readonly remoteAddr: AddressLike;
   readonly peerCertificate: TransportInfo["peerCertificate"];
   setNoDelay(noDelay?: boolean): void;
   secured(): Promise<void>;
-}
-
-interface Addr {
-  readonly hostname?: string;
-  readonly port?: number;
-  readonly path?: string | null;
-}
-
-function formatAddr(addr: Addr | undefined): string {
-  if (addr?.hostname === undefined || addr.port === undefined) return addr?.path ?? "";
-  return addr.hostname.includes(":") ? `[${addr.hostname}]:${addr.port}` : `${addr.hostname}:${addr.port}`;
 }
 
 /** Accepts one stream after the other. `isTls` says that the stream is protected where it does not show that itself. @internal */
@@ -344,39 +334,10 @@ async function reach(place: Place, options: RawSocketTransportOptions, attempt: 
     const stream = await attempt.dial((signal) => dial({ hostname, port, isTls, signal }));
     return { stream, info: { kind: "rawsocket", remoteAddress: "", localAddress: "", isTls } };
   }
-  const socket = attempt.hold(await openSocket(place, attempt.signal));
+  const target = path === undefined ? { hostname, port } : { path };
+  const socket = attempt.hold(await openClientSocket(target, attempt.signal));
   const isTls = place.isTls || (path !== undefined && tls !== undefined);
-  const info: TransportInfo = { kind: "rawsocket", ...addresses(socket), isTls };
+  const info: TransportInfo = { kind: "rawsocket", ...socketAddresses(socket), isTls };
   if (!isTls) return { stream: socket, info };
-  return { stream: await secure(socket, { serverName: hostname, ...tls }, attempt), info };
-}
-
-/** A socket of the runtime's. */
-type Socket = Deno.TcpConn | Deno.UnixConn | NodeStream;
-
-async function openSocket({ path, hostname, port }: Place, signal: AbortSignal): Promise<Socket> {
-  if (globalThis.Deno === undefined) {
-    return await connectNode(path === undefined ? { hostname, port } : { path }, signal);
-  }
-  if (path !== undefined) return await Deno.connect({ transport: "unix", path });
-  const conn = await Deno.connect({ hostname, port, signal });
-  conn.setNoDelay(true);
-  return conn;
-}
-
-/** Runs TLS over a socket, and verifies the server. */
-async function secure(socket: Socket, tls: RawSocketTlsOptions & { serverName: string }, attempt: Attempt) {
-  const { serverName, caCerts = [], cert, key } = tls;
-  // Deno.startTls takes nothing but a TCP socket, and no client certificate.
-  if (socket instanceof NodeStream || !("setNoDelay" in socket) || cert !== undefined) {
-    return attempt.hold(await secureNodeStream(socket, { serverName, caCerts, cert, key }, attempt.signal));
-  }
-  const conn = attempt.hold(await Deno.startTls(socket, { hostname: serverName, caCerts: [...caCerts] }));
-  await conn.handshake();
-  return conn;
-}
-
-function addresses(socket: Socket): Pick<TransportInfo, "localAddress" | "remoteAddress"> {
-  if (socket instanceof NodeStream) return socket.addresses();
-  return { localAddress: formatAddr(socket.localAddr), remoteAddress: formatAddr(socket.remoteAddr) };
+  return { stream: await secureClientSocket(socket, { serverName: hostname, ...tls }, attempt), info };
 }

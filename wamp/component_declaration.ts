@@ -17,6 +17,7 @@ import type {
   Session,
   SubscribeOptions,
 } from "./session_api.ts";
+import { checkHandler } from "./session_handlers.ts";
 import { ERROR_URI, isPattern, type MatchPolicy } from "./uris.ts";
 
 /** What was made of a declaration in a session. @internal */
@@ -133,8 +134,5 @@ function check(what: string, uri: string, match: MatchPolicy, handler: unknown, 
   if (!isPattern(uri, match)) {
     throw new ApplicationError(ERROR_URI.INVALID_URI, [`Cannot ${what}: ${JSON.stringify(uri)} is no URI`]);
   }
-  if (typeof handler !== "function") throw new TypeError(`Cannot ${what} ${uri}: the handler must be a function`);
-  if (concurrency === undefined || concurrency === Infinity) return;
-  if (Number.isSafeInteger(concurrency) && concurrency >= 1) return;
-  throw new RangeError(`Cannot ${what} ${uri}: concurrency must be an integer from 1, received ${concurrency}`);
+  checkHandler(`${what} ${uri}`, handler, concurrency);
 }

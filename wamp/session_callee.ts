@@ -14,14 +14,11 @@ import { Payload } from "./payload.ts";
 import { Result } from "./result.ts";
 import type { Ended, InvocationHandler, RegisterOptions, Registration, SessionClosed } from "./session_api.ts";
 import { Ending } from "./session_ending.ts";
+import { canWait, checkHandler } from "./session_handlers.ts";
 import { OpenedInvocation } from "./session_invocation.ts";
 import type { SessionLink } from "./session_link.ts";
 import { request } from "./session_requests.ts";
 import { ERROR_URI, isUri, type MatchPolicy } from "./uris.ts";
-
-/** How many invocations may wait for a registration with a concurrency limit, and what they may hold, in bytes. */
-const MAX_WAITING = 10_000;
-const MAX_WAITING_BYTES = 16 << 20;
 
 /** One registration of this session. */
 class OpenRegistration implements Registration {
@@ -95,10 +92,7 @@ export class Callee {
   /** Registers a procedure. */
   async register(procedure: string, handler: InvocationHandler, options: RegisterOptions): Promise<Registration> {
     const { match = "exact", invoke = "single", concurrency = Infinity } = options;
-    if (typeof handler !== "function") throw new TypeError(`Cannot register: the handler must be a function`);
-    if (concurrency !== Infinity && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
-      throw new RangeError(`Cannot register: concurrency must be an integer from 1, received ${concurrency}`);
-    }
+    checkHandler("register", handler, concurrency);
     const link = this.#link;
     link.check("register", procedure, match);
     const wire = {
@@ -182,9 +176,7 @@ export class Callee {
   /** Starts it once its arguments are what they were, and in its turn. */
   #decode(registration: OpenRegistration, invocation: OpenedInvocation, size: number): void {
     const { waiting = 0, cost = 0 } = registration.decoding ??= new InOrder();
-    if (waiting >= MAX_WAITING || cost + size > MAX_WAITING_BYTES) {
-      return this.#refuse(registration, invocation, waiting);
-    }
+    if (!canWait(waiting, cost, size)) return this.#refuse(registration, invocation, waiting);
     invocation.wait();
     registration.decoding.add(
       invocation.passThrough(),
@@ -204,9 +196,7 @@ export class Callee {
 
   #queue(registration: OpenRegistration, invocation: OpenedInvocation, size: number): void {
     const waiting = registration.waiting ??= new BoundedQueue();
-    if (waiting.length >= MAX_WAITING || waiting.cost + size > MAX_WAITING_BYTES) {
-      return this.#refuse(registration, invocation, waiting.length);
-    }
+    if (!canWait(waiting.length, waiting.cost, size)) return this.#refuse(registration, invocation, waiting.length);
     invocation.wait();
     waiting.push(invocation, size);
   }

@@ -13,6 +13,7 @@ import { passthruIn } from "./passthru.ts";
 import type { Passthru } from "./passthru_api.ts";
 import { Payload } from "./payload.ts";
 import type { Invocation } from "./session_api.ts";
+import { LateArguments } from "./session_arguments.ts";
 import type { SessionInvocation, SessionLink } from "./session_link.ts";
 import type { InvocationDiagnostics, Operation } from "./telemetry.ts";
 import { ERROR_URI, isUri } from "./uris.ts";
@@ -30,7 +31,7 @@ const PROGRESS: Dict = { progress: true };
 const UNWRITABLE = "The arguments of the error cannot be encoded";
 
 /** An invocation that waits for its answer. @internal */
-export class OpenedInvocation implements Invocation, SessionInvocation, WheelEntry {
+export class OpenedInvocation extends LateArguments implements Invocation, SessionInvocation, WheelEntry {
   readonly request: number;
   readonly details: Readonly<Dict>;
   readonly receiveProgress: boolean;
@@ -41,10 +42,6 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   operation: Operation<InvocationDiagnostics> | undefined;
   readonly #link: SessionLink;
   readonly #procedure: string;
-  /** The arguments until somebody looks at them. */
-  #payload: Payload | undefined;
-  #args: readonly unknown[] = [];
-  #kwargs: Readonly<Dict> = NO_DICT;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   #parts: AsyncQueue<Part> | undefined;
@@ -60,10 +57,10 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
 
   /** @param answersBy How answers to arguments that were not passed through are. */
   constructor(link: SessionLink, procedure: string, message: InvocationMessage, answersBy?: Passthru) {
+    super(message.payload);
     const { details } = message;
     this.#link = link;
     this.#procedure = procedure;
-    this.#payload = message.payload;
     this.request = message.request;
     this.details = details;
     this.receiveProgress = details.receive_progress === true;
@@ -73,16 +70,6 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
     // WAMP, Call Timeouts, "Callee-Initiated Timeouts"
     const { timeout = 0 } = details;
     if (timeout > 0) link.wheel.set(this, performance.now() + timeout);
-  }
-
-  get args(): readonly unknown[] {
-    if (this.#payload !== undefined) this.#decode();
-    return this.#args;
-  }
-
-  get kwargs(): Readonly<Dict> {
-    if (this.#payload !== undefined) this.#decode();
-    return this.#kwargs;
   }
 
   get procedure(): string {
@@ -112,11 +99,6 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
     return this.#abortReason !== undefined;
   }
 
-  /** Makes the arguments outlive the message. */
-  retain(): void {
-    this.#payload?.retain();
-  }
-
   /** Waits for its turn. */
   wait(): void {
     this.#isWaiting = true;
@@ -138,9 +120,9 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
   }
 
   async #passThrough(): Promise<boolean> {
-    const payload = this.#payload?.retain() ?? Payload.EMPTY;
+    const payload = this.undecoded;
     try {
-      if (this.#passthru !== undefined) this.#payload = await this.#link.passthru.decode(this.#passthru, payload);
+      if (this.#passthru !== undefined) this.replace(await this.#link.passthru.decode(this.#passthru, payload));
       return true;
     } catch (error) {
       this.#failToDecode(error);
@@ -154,13 +136,6 @@ export class OpenedInvocation implements Invocation, SessionInvocation, WheelEnt
     const failure = error instanceof ApplicationError ? error : new ApplicationError(ERROR_URI.INVALID_PAYLOAD);
     this.#abort(failure);
     this.fail(failure);
-  }
-
-  #decode(): void {
-    const payload = this.#payload ?? Payload.EMPTY;
-    this.#args = payload.args;
-    this.#kwargs = payload.kwargs;
-    this.#payload = undefined;
   }
 
   #partQueue(): AsyncQueue<Part> {

@@ -11,7 +11,7 @@ import type { Dict } from "./errors.ts";
 import { type Event, MESSAGE, type Unsubscribed } from "./messages.ts";
 import { passthruIn } from "./passthru.ts";
 import type { Passthru } from "./passthru_api.ts";
-import { Payload } from "./payload.ts";
+import type { Payload } from "./payload.ts";
 import type {
   Ended,
   EventHandler,
@@ -20,54 +20,24 @@ import type {
   SubscribeOptions,
   Subscription,
 } from "./session_api.ts";
+import { LateArguments } from "./session_arguments.ts";
 import { Ending } from "./session_ending.ts";
+import { canWait, checkHandler } from "./session_handlers.ts";
 import type { SessionLink } from "./session_link.ts";
 import { request } from "./session_requests.ts";
 import type { MatchPolicy } from "./uris.ts";
 
-/** How many events may wait for a handler with a concurrency limit, and what they may hold, in bytes. */
-const MAX_WAITING = 10_000;
-const MAX_WAITING_BYTES = 16 << 20;
-
-const NO_DICT: Dict = {};
-
 /** An event that handlers take; all handlers of a subscription get the same one. */
-class ReceivedEvent implements SessionEvent {
+class ReceivedEvent extends LateArguments implements SessionEvent {
   readonly topic: string;
   readonly publication: number;
   readonly details: Readonly<Dict>;
-  /** The arguments until somebody looks at them. */
-  #payload: Payload | undefined;
-  #args: readonly unknown[] = [];
-  #kwargs: Readonly<Dict> = NO_DICT;
 
   constructor(topic: string, { publication, details }: Event, payload: Payload) {
+    super(payload);
     this.topic = typeof details.topic === "string" ? details.topic : topic;
     this.publication = publication;
     this.details = details;
-    this.#payload = payload;
-  }
-
-  get args(): readonly unknown[] {
-    if (this.#payload !== undefined) this.#decode();
-    return this.#args;
-  }
-
-  get kwargs(): Readonly<Dict> {
-    if (this.#payload !== undefined) this.#decode();
-    return this.#kwargs;
-  }
-
-  /** Makes the arguments outlive the message. */
-  retain(): void {
-    this.#payload?.retain();
-  }
-
-  #decode(): void {
-    const payload = this.#payload ?? Payload.EMPTY;
-    this.#args = payload.args;
-    this.#kwargs = payload.kwargs;
-    this.#payload = undefined;
   }
 }
 
@@ -151,10 +121,7 @@ export class Subscriber {
   /** Subscribes to a topic. */
   async subscribe(topic: string, handler: EventHandler, options: SubscribeOptions): Promise<Subscription> {
     const { match = "exact", concurrency = Infinity } = options;
-    if (typeof handler !== "function") throw new TypeError("Cannot subscribe: the handler must be a function");
-    if (concurrency !== Infinity && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
-      throw new RangeError(`Cannot subscribe: concurrency must be an integer from 1, received ${concurrency}`);
-    }
+    checkHandler("subscribe", handler, concurrency);
     const link = this.#link;
     link.check("subscribe", topic, match);
     const wire = {
@@ -244,7 +211,7 @@ export class Subscriber {
     const { topic } = shared;
     const decoding = shared.decoding ??= new InOrder();
     const size = message.payload.byteLength;
-    if (decoding.waiting >= MAX_WAITING || decoding.cost + size > MAX_WAITING_BYTES) {
+    if (!canWait(decoding.waiting, decoding.cost, size)) {
       if (!shared.isOverfull) {
         this.#link.logger.warn("Dropping events: they come faster than they are decoded", { topic });
       }
@@ -277,7 +244,7 @@ export class Subscriber {
 
   #queue(subscription: OpenSubscription, event: ReceivedEvent, size: number): void {
     const waiting = subscription.waiting ??= new BoundedQueue();
-    if (waiting.length < MAX_WAITING && waiting.cost + size <= MAX_WAITING_BYTES) return waiting.push(event, size);
+    if (canWait(waiting.length, waiting.cost, size)) return waiting.push(event, size);
     if (subscription.isOverfull) return;
     subscription.isOverfull = true;
     const { topic } = subscription;

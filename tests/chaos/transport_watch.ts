@@ -89,7 +89,8 @@ class WatchedTransport implements Transport {
   }
 
   sendShared(message: SharedBytes): void {
-    this.#inner.sendShared(message);
+    if (this.#inner.sendShared === undefined) this.#inner.send(message.bytes);
+    else this.#inner.sendShared(message);
   }
 
   pause(): void {

@@ -10,7 +10,7 @@ import { Payload } from "../../wamp/payload.ts";
 import { cbor } from "../../wamp/serializers/mod.ts";
 import { Serializer } from "../../wamp/serializers/serializer.ts";
 import { openSession, type SessionImpl, type SessionOptions } from "../../wamp/session.ts";
-import type { SharedBytes, Transport, TransportInfo, TransportReceiver } from "../../wamp/transports/transport.ts";
+import type { Transport, TransportInfo, TransportReceiver } from "../../wamp/transports/transport.ts";
 
 /** What a router of everything announces. @internal */
 export const ALL_FEATURES: Dict = {
@@ -49,10 +49,6 @@ export class ScriptedTransport implements Transport {
 
   send(bytes: Uint8Array): void {
     this.#own.decode(bytes.slice(), (message) => this.sent.push(message));
-  }
-
-  sendShared(message: SharedBytes): void {
-    this.send(message.bytes);
   }
 
   pause(): void {}

@@ -522,7 +522,8 @@ class EventEncoder {
     const { serializer } = transport;
     if (serializer !== this.#serializer || this.#shared === undefined) this.#turnTo(serializer);
     const shared = this.#shared!;
-    transport.sendShared(shared);
+    if (transport.sendShared === undefined) transport.send(shared.bytes);
+    else transport.sendShared(shared);
     return shared.bytes.length;
   }
 

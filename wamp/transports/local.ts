@@ -12,7 +12,6 @@ import {
   CLOSE_TIMEOUT,
   HIGH_WATER_MARK,
   MAX_SEND_BUFFER,
-  type SharedBytes,
   type Transport,
   type TransportClosed,
   type TransportInfo,
@@ -129,10 +128,6 @@ class LocalTransport implements Transport {
     this.#isAboveMark = true;
     const now = performance.now();
     if (now - this.#lastDrain > BUSY_GAP) this.#busySince = now;
-  }
-
-  sendShared(message: SharedBytes): void {
-    this.send(message.bytes);
   }
 
   pause(): void {

@@ -141,11 +141,11 @@ export interface Transport {
    */
   send(bytes: Uint8Array): void;
   /**
-   * Sends a message that many get.
+   * Sends a message that many get. Absent where `send()` does it as well.
    *
    * @internal
    */
-  sendShared(message: SharedBytes): void;
+  sendShared?(message: SharedBytes): void;
   /** Stops delivering, and reading, so that the peer is slowed down. */
   pause(): void;
   /** Delivers again. */

@@ -17,7 +17,6 @@ import {
   HIGH_WATER_MARK,
   MAX_SEND_BUFFER,
   type ProbeOptions,
-  type SharedBytes,
   type Transport,
   type TransportClosed,
   type TransportInfo,
@@ -148,10 +147,6 @@ class PlatformTransport implements Transport {
     if (this.#isMute) return;
     if (this.#batch === undefined) this.#sendNow(bytes);
     else this.#batch.add(bytes);
-  }
-
-  sendShared(message: SharedBytes): void {
-    this.send(message.bytes);
   }
 
   pause(): void {

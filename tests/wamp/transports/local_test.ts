@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "../../std.ts";
 import { settled, withFakeClock } from "../../fake_clock.ts";
 import { localPair } from "../../../wamp/transports/local.ts";
-import { HIGH_WATER_MARK, MAX_SEND_BUFFER, SharedBytes } from "../../../wamp/transports/transport.ts";
+import { HIGH_WATER_MARK, MAX_SEND_BUFFER } from "../../../wamp/transports/transport.ts";
 import { Recording } from "./recording.ts";
 import { BINARY } from "./serializer.ts";
 
@@ -12,7 +12,7 @@ Deno.test("local transport delivers in order, never within send()", async () => 
   const recording = Recording.of(other);
   one.send(bytes("a"));
   one.send(bytes(""));
-  one.sendShared(new SharedBytes(bytes("b")));
+  one.send(bytes("b"));
   assertEquals(recording.messages.length, 0);
   assertEquals(one.bufferedAmount, 2);
   await recording.count(3);

@@ -69,15 +69,15 @@ Deno.test("RawSocket writes what is sent in one turn at once, and shared message
   const framed = shared.framed.bind(shared);
   shared.framed = (kind, frame) => framed(kind, (message) => (framings++, frame(message)));
   for (let index = 0; index < 100; index++) transport.send(bytes("mine"));
-  transport.sendShared(shared);
-  transport.sendShared(shared);
+  transport.sendShared!(shared);
+  transport.sendShared!(shared);
   await settled();
   assertEquals([far.peer.writes - writes, framings], [1, 1]);
   assertEquals(far.unread, 100 * 8 + 2 * 10);
   far.takeArrived();
   const large = new SharedBytes(new Uint8Array(200_000));
   transport.send(bytes("before"));
-  transport.sendShared(large);
+  transport.sendShared!(large);
   transport.send(bytes("after"));
   await settled();
   const arrived = far.takeArrived();
@@ -123,7 +123,7 @@ Deno.test(`RawSocket does not send what the other side would not take, and says 
   far.takeArrived();
   assertEquals(transport.maxMessage, 1024);
   transport.send(new Uint8Array(1025));
-  transport.sendShared(new SharedBytes(new Uint8Array(1025)));
+  transport.sendShared!(new SharedBytes(new Uint8Array(1025)));
   transport.send(new Uint8Array(1024));
   await settled();
   assertEquals([far.takeArrived().length, warnings], [1028, [
@@ -198,7 +198,7 @@ Deno.test("RawSocket ends where more waits than it may", async () => {
   const recording = Recording.of(transport);
   far.peer.stallWrites();
   const part = new SharedBytes(new Uint8Array(16 << 20));
-  for (let sent = 0; sent <= MAX_SEND_BUFFER; sent += part.bytes.length) transport.sendShared(part);
+  for (let sent = 0; sent <= MAX_SEND_BUFFER; sent += part.bytes.length) transport.sendShared!(part);
   const { error } = await recording.ended;
   assertInstanceOf(error, RangeError);
   assertEquals(far.peer.isClosed, true);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEqua
 import { settled, withFakeClock } from "../../fake_clock.ts";
 import { serve as serveWebSocket } from "../../../websocket/mod.ts";
 import { TransportError } from "../../../wamp/transports/errors.ts";
-import { HIGH_WATER_MARK, MAX_SEND_BUFFER, SharedBytes, type Transport } from "../../../wamp/transports/transport.ts";
+import { HIGH_WATER_MARK, MAX_SEND_BUFFER, type Transport } from "../../../wamp/transports/transport.ts";
 import {
   type BunServerSocket,
   bunWebSocket,
@@ -102,7 +102,7 @@ for (const serializer of ALL) {
     assertEquals(client.info.remoteAddress, new URL(server.url).host);
     const [atClient, atServer] = [Recording.of(client), Recording.of(other)];
     client.send(bytes("grüße"));
-    client.sendShared(new SharedBytes(bytes("shared")));
+    client.send(bytes("shared"));
     other.send(bytes("to the client"));
     await atServer.until(({ texts }) => texts.join("").length === 11);
     await atClient.count(1);

@@ -241,7 +241,7 @@ Deno.test("WebSocket transport joins the batched messages of a turn", async () =
   const [client, server] = await listening.pair(BATCHED);
   const recording = Recording.of(server);
   client.send(bytes("a\x1e"));
-  client.sendShared(new SharedBytes(bytes("b\x1e")));
+  client.sendShared!(new SharedBytes(bytes("b\x1e")));
   assertEquals(client.bufferedAmount, 4);
   await recording.count(1);
   client.send(bytes("c\x1e"));
@@ -259,24 +259,24 @@ Deno.test("WebSocket transport frames a shared message once for all clients of a
   const framed = message.framed.bind(message);
   message.framed = (kind, frame) => framed(kind, (bytes) => (framings++, frame(bytes)));
   const recordings = pairs.map(([client]) => Recording.of(client));
-  for (const [, server] of pairs) server.sendShared(message);
+  for (const [, server] of pairs) server.sendShared!(message);
   for (const recording of recordings) await recording.count(1);
   assertEquals(framings, 1);
   assertEquals(recordings.map(({ texts }) => texts), [["event"], ["event"]]);
   // A client has to mask each by itself.
   const [client, server] = pairs[0]!;
   const atServer = Recording.of(server);
-  client.sendShared(message);
+  client.sendShared!(message);
   await atServer.count(1);
   assertEquals([framings, atServer.texts], [1, ["event"]]);
   const binary = await listening.pair(BINARY);
   const atBinary = Recording.of(binary[0]);
-  binary[1].sendShared(new SharedBytes(bytes("event")));
+  binary[1].sendShared!(new SharedBytes(bytes("event")));
   await atBinary.count(1);
   for (const [client] of [...pairs, binary]) client.abort();
-  client.sendShared(message);
+  client.sendShared!(message);
   await settled();
-  server.sendShared(message);
+  server.sendShared!(message);
 });
 
 Deno.test("WebSocket transport pauses, and calls drain when the other side has read", async () => {

@@ -2,7 +2,7 @@
  * What a call and a publication cost beside 100,000 registrations and subscriptions, next to what they cost beside 100:
  * on dealer and broker alone, and through a router with sessions within the program.
  *
- * `deno run -A bench/wamp_scaling.ts [--rounds N] [--count N] [--check]`
+ * `deno run -A bench/wamp_scaling.ts [--rounds N] [--count N] [--check] [--save]`
  *
  * @module
  */
@@ -13,6 +13,7 @@ import type { Effect } from "../wamp/router/effects.ts";
 import { createRouter } from "../wamp/router/router.ts";
 import type { Session } from "../wamp/session_api.ts";
 import type { MatchPolicy } from "../wamp/uris.ts";
+import { ConditionsWatch, saveResults, type ScalingRow, significant } from "./results.ts";
 import { brokerOf, dealerOf, memberOf, patterns, payload, uriOf } from "./wamp_cores.ts";
 
 const FEW = 100;
@@ -38,6 +39,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "51" },
     count: { type: "string", default: "100000" },
     check: { type: "boolean", default: false },
+    save: { type: "boolean", default: false },
   },
 });
 const rounds = Number(options.rounds);
@@ -197,20 +199,29 @@ function row(...cells: readonly (string | number)[]): string {
   return `| ${texts.join(" | ")} |`;
 }
 
-/** Measures one pair, prints its row, and gives what grew too much. */
-async function measurePair(pair: Pair): Promise<string[]> {
-  const grown: string[] = [];
-  const cells: (string | number)[] = [];
-  for (const { name, maxGrowth } of CHOICES) {
-    const { few, many: more, growth } = await compare(pair, name);
-    cells.push(few, more, growth.toFixed(2));
-    const isBounded = BOUNDED.includes(pair.policy);
-    if (isBounded && growth > maxGrowth) grown.push(`${pair.policy}, ${pair.name}, ${name}: ${growth.toFixed(2)}`);
-  }
+/** Measures one pair and prints its row. */
+async function measurePair(pair: Pair): Promise<ScalingRow> {
+  const [near, far] = [await compare(pair, "neighbours"), await compare(pair, "spread")];
   // Few are neighbours in any case.
-  cells.splice(3, 1);
+  const cells = [near.few, near.many, near.growth.toFixed(2), far.many, far.growth.toFixed(2)];
   console.log(row(pair.policy, pair.name, ...cells));
-  return grown;
+  return {
+    match: pair.policy,
+    what: pair.name,
+    few: significant(near.few),
+    many: significant(near.many),
+    growth: significant(near.growth),
+    spread: significant(far.many),
+    spreadGrowth: significant(far.growth),
+  };
+}
+
+/** What grew too much, a line each. */
+function grownIn({ match, what, growth, spreadGrowth }: ScalingRow): string[] {
+  if (!BOUNDED.some((policy) => policy === match)) return [];
+  const found = { neighbours: growth, spread: spreadGrowth };
+  return CHOICES.filter(({ name, maxGrowth }) => found[name] > maxGrowth)
+    .map(({ name }) => `${match}, ${what}, ${name}: ${found[name].toFixed(2)}`);
 }
 
 const text = many.toLocaleString("en");
@@ -219,10 +230,18 @@ console.log(
 );
 console.log(row("match", "what", `${FEW}`, text, "growth", "spread", "growth"));
 console.log(row("--------", "-".repeat(21), ...Array.from({ length: 5 }, () => "--------:")));
-const grown: string[] = [];
+const watch = new ConditionsWatch();
+const rows: ScalingRow[] = [];
 for (const policy of POLICIES) {
-  for (const pair of await pairsOf(policy)) grown.push(...await measurePair(pair));
+  for (const pair of await pairsOf(policy)) rows.push(await measurePair(pair));
+  watch.sample();
 }
+if (options.save) {
+  const limits = { neighbours: CHOICES[0].maxGrowth, spread: CHOICES[1].maxGrowth };
+  const conditions = watch.conditions({ Deno: Deno.version.deno });
+  await saveResults("scaling", { ...conditions, rounds, few: FEW, many, limits, rows });
+}
+const grown = rows.flatMap(grownIn);
 if (options.check) {
   const bounds = CHOICES.map(({ name, maxGrowth }) => `${name} ${maxGrowth}`).join(", ");
   console.log(`\n${grown.length === 0 ? "pass" : "FAIL"}: exact and prefix may grow by a factor of: ${bounds}`);

@@ -1,16 +1,17 @@
 /**
- * Measures the resident memory of idle connections and of idle WAMP sessions, for each server: after settling with all connections open, minus
- * before. See bench/README.md.
+ * Measures the resident memory of idle connections and of idle WAMP sessions, for each server: after settling with all
+ * connections open, minus before. See bench/README.md.
  *
  * ```sh
- * deno run -A bench/load/idle.ts --connections 5000 --runs 3
+ * deno run -A bench/load/idle.ts --connections 5000 --runs 3 --save
  * ```
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
-import { installPeers } from "./peers.ts";
+import { commandVersion, ConditionsWatch, saveResults, significant } from "../results.ts";
+import { installedVersion, installPeers } from "./peers.ts";
 import { residentBytes } from "./process_stats.ts";
 import { markdownTable } from "./report.ts";
 import { EchoServer, type ServerKind } from "./servers.ts";
@@ -105,12 +106,23 @@ async function measureIdle(kind: ServerKind, connections: number): Promise<numbe
   }
 }
 
+/** The versions of what takes part, by name. */
+async function versions(): Promise<Record<string, string | undefined>> {
+  return {
+    Deno: Deno.version.deno,
+    ws: installedVersion("ws"),
+    Node: await commandVersion("node"),
+    Bun: installedVersion("bun"),
+  };
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       connections: { type: "string", default: "5000" },
       runs: { type: "string", default: "3" },
       servers: { type: "string", default: SERVERS.join(",") },
+      save: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
     },
   });
@@ -120,7 +132,11 @@ async function main(): Promise<number> {
   }
   assertFileLimit(connections);
   const servers = SERVERS.filter((kind) => values.servers.split(",").includes(kind));
+  if (values.save && servers.length < SERVERS.length) {
+    throw new TypeError("--save keeps whole runs: leave out --servers");
+  }
   await installPeers(servers);
+  const watch = new ConditionsWatch();
   const results = new Map<ServerKind, number[]>(servers.map((kind) => [kind, []]));
   for (let run = 1; run <= Number(values.runs); run++) {
     for (const kind of servers) {
@@ -138,6 +154,21 @@ async function main(): Promise<number> {
       ...[middle, Math.min(...runs), Math.max(...runs)].map((value) => value.toFixed(1)),
     ]),
   ));
+  if (values.save) {
+    const kept = medians.map(({ kind, runs, middle }) => {
+      const atMost = MOST_KILOBYTES[kind];
+      const figures = { median: middle, least: Math.min(...runs), most: Math.max(...runs) };
+      const rounded = Object.entries(figures).map(([key, value]) => [key, significant(value, 3)]);
+      return [kind, { ...Object.fromEntries(rounded), ...(atMost === undefined ? {} : { atMost }) }];
+    });
+    const conditions = watch.conditions(await versions());
+    await saveResults("idle", {
+      ...conditions,
+      connections,
+      runs: Number(values.runs),
+      servers: Object.fromEntries(kept),
+    });
+  }
   const missed = medians.filter(({ kind, middle }) => middle > (MOST_KILOBYTES[kind] ?? Infinity));
   for (const { kind } of missed) console.log(`\nMISS: ${kind} takes more than ${MOST_KILOBYTES[kind]} KB`);
   return values.check && missed.length > 0 ? 1 : 0;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type EchoFigures, type EchoScenario, type RatioFigures, ratioFigures, significant } from "../results.ts";
 import type { Measurement } from "./generator.ts";
 import type { Scenario, ServerName, Target } from "./scenarios.ts";
 import { median, pairedRatio } from "./statistics.ts";
@@ -33,6 +34,32 @@ export function judge(results: readonly ScenarioResult[]): Verdict[] {
       return [{ scenario: scenario.name, target, ratio, isMet: ratio >= target.atLeast }];
     })
   );
+}
+
+/** What is kept of one scenario. */
+export function summarize({ scenario, rounds }: ScenarioResult): EchoScenario {
+  const servers: Record<string, EchoFigures> = {};
+  for (const [server, measurements] of Object.entries(rounds)) servers[server] = figuresOf(measurements);
+  const targets = scenario.targets.flatMap(({ server, peer, atLeast }): RatioFigures[] => {
+    const figures = ratioFigures((rounds[server] ?? []).map(rate), (rounds[peer] ?? []).map(rate));
+    return figures === undefined ? [] : [{ of: server, to: peer, atLeast, ...figures }];
+  });
+  return { name: scenario.name, servers, targets };
+}
+
+function figuresOf(measurements: readonly Measurement[]): EchoFigures {
+  const middle = (key: keyof Measurement) => median(measurements.flatMap((one) => one[key] ?? []));
+  const perSecond = middle("messagesPerSecond");
+  const figures = {
+    perSecond,
+    micros: middle("serverCpu") / perSecond * 1e6,
+    serverCpu: middle("serverCpu"),
+    generatorCpu: middle("generatorCpu"),
+    p50: middle("latencyMedian") * 1000,
+    p99: middle("latencyP99") * 1000,
+  };
+  const kept = Object.entries(figures).filter(([, value]) => !Number.isNaN(value));
+  return { perSecond, ...Object.fromEntries(kept.map(([key, value]) => [key, significant(value)])) };
 }
 
 function rate(measurement: Measurement): number {
@@ -89,7 +116,7 @@ function number(value: number, digits: number, unit = ""): string {
 
 /** Lays out a table in Markdown, its columns padded, numbers to the right. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const isNumber = head.map((_, column) => rows.every((row) => /^[\d,.]*%?$/.test(row[column]!)));
+  const isNumber = head.map((_, column) => rows.every((row) => /^(?:[\d,.]*%?|–)$/.test(row[column]!)));
   const widths = head.map((title, column) => Math.max(title.length, 3, ...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, i) => isNumber[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)).join(" | ")} |`;

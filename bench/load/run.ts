@@ -5,9 +5,10 @@
  */
 
 import { parseArgs } from "node:util";
+import { commandVersion, ConditionsWatch, saveResults } from "../results.ts";
 import type { Measurement, Orders } from "./generator.ts";
 import { installedVersion, installPeers } from "./peers.ts";
-import { judge, measurementTable, type ScenarioResult, verdictTable } from "./report.ts";
+import { judge, measurementTable, type ScenarioResult, summarize, verdictTable } from "./report.ts";
 import { type Scenario, SCENARIOS, SERVER_NAMES, type ServerName } from "./scenarios.ts";
 import { EchoServer } from "./servers.ts";
 
@@ -20,6 +21,7 @@ const USAGE = `Usage: deno task load [options]        echo servers
   --only REGEX     only scenarios whose name matches
   --servers A,B    only these of ${SERVER_NAMES.join(", ")}
   --json FILE      also write every measurement to a file
+  --save           keep the medians in bench/results/, from which the documentation takes its figures
   --check          exit with status 1 when a target is missed
   --list           print the scenarios and targets, and measure nothing`;
 
@@ -29,6 +31,7 @@ interface Settings {
   readonly warmup: number;
   readonly scenarios: readonly Scenario[];
   readonly json: string | undefined;
+  readonly save: boolean;
   readonly check: boolean;
   readonly list: boolean;
 }
@@ -43,6 +46,7 @@ function readSettings(args: string[]): Settings {
       only: { type: "string", default: "" },
       servers: { type: "string", default: SERVER_NAMES.join(",") },
       json: { type: "string" },
+      save: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
     },
@@ -50,6 +54,9 @@ function readSettings(args: string[]): Settings {
   const servers = values.servers.split(",");
   const unknown = servers.find((name) => !(SERVER_NAMES as readonly string[]).includes(name));
   if (unknown !== undefined) throw new TypeError(`--servers takes ${SERVER_NAMES.join(", ")}, received ${unknown}`);
+  if (values.save && (values.only !== "" || servers.length < SERVER_NAMES.length)) {
+    throw new TypeError("--save keeps whole runs: leave out --only and --servers");
+  }
   const only = new RegExp(values.only, "i");
   return {
     rounds: positive("--rounds", values.rounds),
@@ -59,6 +66,7 @@ function readSettings(args: string[]): Settings {
       .map((scenario) => ({ ...scenario, servers: scenario.servers.filter((name) => servers.includes(name)) }))
       .filter((scenario) => scenario.servers.length > 0),
     json: values.json,
+    save: values.save,
     check: values.check,
     list: values.list,
   };
@@ -118,11 +126,15 @@ async function generate(scenario: Scenario, server: EchoServer, settings: Settin
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-async function versions(): Promise<string> {
-  const { stdout } = await new Deno.Command("node", { args: ["--version"] }).output();
-  const node = new TextDecoder().decode(stdout).trim();
-  return `Deno ${Deno.version.deno} · ws ${installedVersion("ws")} with bufferutil ${installedVersion("bufferutil")} ` +
-    `on Node ${node} · Bun ${installedVersion("bun")} · ${navigator.hardwareConcurrency} cores`;
+/** The versions of what takes part, by name. */
+async function versions(): Promise<Record<string, string | undefined>> {
+  return {
+    "Deno": Deno.version.deno,
+    "ws": installedVersion("ws"),
+    "bufferutil": installedVersion("bufferutil"),
+    "Node": await commandVersion("node"),
+    "Bun": installedVersion("bun"),
+  };
 }
 
 async function main(): Promise<number> {
@@ -135,14 +147,26 @@ async function main(): Promise<number> {
     return 0;
   }
   await installPeers(settings.scenarios.flatMap(({ servers }) => servers));
+  const watch = new ConditionsWatch();
   const results: ScenarioResult[] = [];
-  for (const scenario of settings.scenarios) results.push(await runScenario(scenario, settings));
+  for (const scenario of settings.scenarios) {
+    results.push(await runScenario(scenario, settings));
+    watch.sample();
+  }
   const verdicts = judge(results);
-  console.log(`${await versions()}\n${settings.rounds} rounds of ${settings.seconds} s, medians\n`);
+  const conditions = watch.conditions(await versions());
+  const named = Object.entries(conditions.versions).map(([name, version]) => `${name} ${version}`);
+  const { cores, load } = conditions.system;
+  console.log(`${named.join(" · ")} · ${cores} cores, load ${load?.join(" to ")}`);
+  console.log(`${settings.rounds} rounds of ${settings.seconds} s, medians\n`);
   console.log(measurementTable(results));
   if (verdicts.length > 0) console.log(`\n${verdictTable(verdicts)}`);
   if (settings.json !== undefined) {
     await Deno.writeTextFile(settings.json, JSON.stringify({ results, verdicts }, null, 2) + "\n");
+  }
+  if (settings.save) {
+    const { rounds, seconds } = settings;
+    await saveResults("echo", { ...conditions, rounds, seconds, scenarios: results.map(summarize) });
   }
   const missed = verdicts.filter(({ isMet }) => !isMet).length;
   console.log(`\n${verdicts.length - missed} of ${verdicts.length} targets met`);

@@ -19,11 +19,16 @@ export function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(Math.max(rank, 0), sorted.length - 1)]!;
 }
 
+/** The ratios of two servers measured in the same rounds, round by round. */
+export function pairedRatios(values: readonly number[], base: readonly number[]): number[] {
+  const rounds = Math.min(values.length, base.length);
+  return Array.from({ length: rounds }, (_, round) => values[round]! / base[round]!);
+}
+
 /**
  * The ratio of two servers measured in the same rounds: the median of each round's own ratio, so that a slow spell of
  * the machine, which hits neighbours in time alike, cancels out. NaN when either has no measurement.
  */
 export function pairedRatio(values: readonly number[], base: readonly number[]): number {
-  const rounds = Math.min(values.length, base.length);
-  return median(Array.from({ length: rounds }, (_, round) => values[round]! / base[round]!));
+  return median(pairedRatios(values, base));
 }

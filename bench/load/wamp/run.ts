@@ -5,7 +5,18 @@
  */
 
 import { parseArgs } from "node:util";
-import { installPeers } from "../peers.ts";
+import { CROSSBAR_VERSION } from "../../../tests/interop/wamp/install.ts";
+import {
+  commandVersion,
+  ConditionsWatch,
+  type RatioFigures,
+  ratioFigures,
+  saveResults,
+  significant,
+  type WampFigures,
+  type WampScenario,
+} from "../../results.ts";
+import { installedVersion, installPeers } from "../peers.ts";
 import { markdownTable } from "../report.ts";
 import { median, pairedRatio } from "../statistics.ts";
 import { startCrossbar } from "./crossbar.ts";
@@ -19,6 +30,7 @@ const USAGE = `Usage: deno task load wamp [options]
   --only REGEX     only scenarios whose name matches
   --systems REGEX  only systems whose name matches
   --json FILE      also write every measurement to a file
+  --save           keep the medians in bench/results/, from which the documentation takes its figures
   --check          exit with status 1 when a target is missed`;
 
 interface Settings {
@@ -28,6 +40,7 @@ interface Settings {
   readonly scenarios: readonly Scenario[];
   readonly systems: readonly SystemName[];
   readonly json: string | undefined;
+  readonly save: boolean;
   readonly check: boolean;
 }
 
@@ -43,9 +56,13 @@ function readSettings(args: string[]): Settings {
       only: { type: "string", default: "" },
       systems: { type: "string", default: "" },
       json: { type: "string" },
+      save: { type: "boolean", default: false },
       check: { type: "boolean", default: false },
     },
   });
+  if (values.save && (values.only !== "" || values.systems !== "")) {
+    throw new TypeError("--save keeps whole runs: leave out --only and --systems");
+  }
   const [only, systems] = [new RegExp(values.only, "i"), new RegExp(values.systems, "i")];
   return {
     rounds: Number(values.rounds),
@@ -54,6 +71,7 @@ function readSettings(args: string[]): Settings {
     scenarios: SCENARIOS.filter(({ name }) => only.test(name)),
     systems: (Object.keys(SYSTEMS) as SystemName[]).filter((name) => systems.test(name)),
     json: values.json,
+    save: values.save,
     check: values.check,
   };
 }
@@ -138,6 +156,44 @@ function verdictRow({ scenario, target, ratio, ceiling, isMet }: Verdict): strin
   ];
 }
 
+/** What is kept of one scenario. */
+function summarize(scenario: Scenario, rounds: Rounds): WampScenario {
+  const targets = scenario.targets.flatMap(({ system, peer, atLeast, orCeiling }): RatioFigures[] => {
+    const own = rates(rounds[system] ?? []);
+    const figures = ratioFigures(own, rates(rounds[peer] ?? []));
+    if (figures === undefined) return [];
+    const ceiling = orCeiling && ratioFigures(own, rates(rounds[orCeiling.of] ?? []));
+    return [{
+      ...{ of: system, to: peer, atLeast, ...figures },
+      ...(orCeiling && ceiling ? { ceiling: { ...orCeiling, ratio: ceiling.ratio } } : {}),
+    }];
+  });
+  const systems = Object.entries(rounds).map(([system, measurements]) => [system, figuresOf(measurements)]);
+  return { name: scenario.name, systems: Object.fromEntries(systems), targets };
+}
+
+function figuresOf(measurements: readonly Measurement[]): WampFigures {
+  const middle = (key: keyof Measurement): number => significant(median(measurements.map((one) => one[key])));
+  return {
+    perSecond: middle("perSecond"),
+    micros: significant(middle("routerCpu") / middle("perSecond") * 1e6),
+    routerCpu: middle("routerCpu"),
+    callerCpu: middle("ownCpu"),
+    calleeCpu: middle("otherCpu"),
+  };
+}
+
+/** The versions of what takes part, by name. */
+async function versions(): Promise<Record<string, string | undefined>> {
+  return {
+    "Deno": Deno.version.deno,
+    "Crossbar.io": CROSSBAR_VERSION,
+    "AutobahnJS": installedVersion("autobahn"),
+    "ws": installedVersion("ws"),
+    "Node": await commandVersion("node"),
+  };
+}
+
 /** Runs the comparison; returns the exit status. */
 export async function main(args: string[]): Promise<number> {
   if (args.includes("--help")) {
@@ -146,8 +202,12 @@ export async function main(args: string[]): Promise<number> {
   }
   const settings = readSettings(args);
   await installPeers(["autobahn-js"]);
+  const watch = new ConditionsWatch();
   const all = new Map<Scenario, Rounds>();
-  for (const scenario of settings.scenarios) all.set(scenario, await runScenario(scenario, settings));
+  for (const scenario of settings.scenarios) {
+    all.set(scenario, await runScenario(scenario, settings));
+    watch.sample();
+  }
   const verdicts = [...all].flatMap(([scenario, rounds]) => judge(scenario, rounds));
   console.log(`${settings.rounds} rounds of ${settings.seconds} s, medians\n`);
   console.log(markdownTable(
@@ -162,6 +222,11 @@ export async function main(args: string[]): Promise<number> {
   }`);
   if (settings.json !== undefined) {
     await Deno.writeTextFile(settings.json, `${JSON.stringify({ all: [...all], verdicts }, null, 2)}\n`);
+  }
+  if (settings.save) {
+    const { rounds, seconds } = settings;
+    const scenarios = [...all].map(([scenario, rounds]) => summarize(scenario, rounds));
+    await saveResults("wamp", { ...watch.conditions(await versions()), rounds, seconds, scenarios });
   }
   const missed = verdicts.filter(({ isMet }) => !isMet).length;
   console.log(`\n${verdicts.length - missed} of ${verdicts.length} targets met`);

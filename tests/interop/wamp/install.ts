@@ -12,10 +12,13 @@ import { findPython } from "../../support/python.ts";
 import { executableOf } from "../runtimes.ts";
 
 const NODE_PACKAGES = { autobahn: "26.3.1", wampy: "8.0.2" };
+/** The version of Crossbar.io that is installed. */
+export const CROSSBAR_VERSION = "26.10.1";
+
 const PYTHON_PACKAGES = ["autobahn[encryption,scram]==26.10.2", "xconn==0.5.1", "py-ubjson==0.16.1"];
 /** What computes Argon2id for Viaduct, as a program would bring it along. */
 export const ARGON2_PACKAGE = "npm:hash-wasm@4.13.0";
-const CROSSBAR = ["crossbar==26.10.1"];
+const CROSSBAR = [`crossbar==${CROSSBAR_VERSION}`];
 /** The versions of Python that the packages run on, the one that they were tried with first. */
 const PYTHONS = ["3.12", "3.13", "3.11"];
 /** How long one installation may take, in milliseconds. Crossbar.io takes 46 s on a quiet machine. */

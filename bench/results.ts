@@ -39,9 +39,9 @@ export interface RatioFigures {
   readonly atLeast: number;
   /** The median over rounds. */
   readonly ratio: number;
-  /** Of the rounds. */
-  readonly least: number;
-  readonly most: number;
+  /** Of the rounds, where they were kept. */
+  readonly least?: number;
+  readonly most?: number;
   /** What is enough as well: a share of another's rate, and the share that was reached. */
   readonly ceiling?: { readonly of: string; readonly share: number; readonly ratio: number };
 }
@@ -110,7 +110,10 @@ export interface IdleResults extends Conditions {
   readonly runs: number;
   /** KB of 1,024 bytes of resident memory for each connection. */
   readonly servers: Readonly<
-    Record<string, { readonly median: number; readonly least: number; readonly most: number; readonly atMost?: number }>
+    Record<
+      string,
+      { readonly median: number; readonly least?: number; readonly most?: number; readonly atMost?: number }
+    >
   >;
 }
 
@@ -198,7 +201,7 @@ export function significant(value: number, digits = 4): number {
 export function ratioFigures(
   values: readonly number[],
   base: readonly number[],
-): Pick<RatioFigures, "ratio" | "least" | "most"> | undefined {
+): Required<Pick<RatioFigures, "ratio" | "least" | "most">> | undefined {
   const ratios = pairedRatios(values, base);
   if (ratios.length === 0) return undefined;
   return {

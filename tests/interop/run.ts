@@ -23,6 +23,7 @@ import {
 } from "./install.ts";
 import { runConsolePage } from "./console_page.ts";
 import { runDemoPage } from "./demo_page.ts";
+import { EXAMPLE_CELLS } from "./examples.ts";
 import { runMetrics } from "./metrics.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
@@ -254,6 +255,16 @@ const MATRICES: readonly Matrix[] = [
       words: componentCellColumns(cell),
       checks: cell.checks,
       run: ({ processes }) => runComponentCell(cell, processes),
+    })),
+  ),
+  matrixOf(
+    ["example", "with", "checks"],
+    [24, 17],
+    EXAMPLE_CELLS.map(({ example, peer, checks, run }) => ({
+      name: `example ${example} / ${peer}`,
+      words: [example, peer],
+      checks,
+      run: ({ processes }) => run(processes),
     })),
   ),
 ];

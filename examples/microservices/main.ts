@@ -30,7 +30,6 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stop.abor
 const python = new Deno.Command(values.python, {
   args: [fileURLToPath(new URL("./pricing.py", import.meta.url)), server.url],
   signal: stop.signal, // sends SIGTERM
-  env: { PYTHONDONTWRITEBYTECODE: "1", PYTHONIOENCODING: "utf-8" },
 }).spawn();
 const pythonEnded = python.status.then(({ code }) => {
   if (!stop.signal.aborted) throw new Error(`pricing.py ended with ${code}: does ${values.python} have Autobahn?`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { DocMembers, DocType, DocTypeParam } from "./doc_type.ts";
 import { ROOT } from "./project.ts";
 
 /** A tag of a doc comment. */
@@ -24,16 +25,6 @@ export interface JsDoc {
   readonly tags?: readonly DocTag[];
 }
 
-/** A type, as far as it matters here. */
-export interface DocType {
-  /** The type in words, where it has a name. */
-  readonly repr?: string;
-  /** What kind of type it is. */
-  readonly kind: string;
-  /** Its parts. */
-  readonly value?: unknown;
-}
-
 /** A parameter; `assign` and `rest` hold the one that has the name. */
 export interface DocParam {
   /** `identifier`, `assign`, `rest`, `object` or `array`. */
@@ -44,6 +35,10 @@ export interface DocParam {
   readonly left?: DocParam;
   /** What takes the rest. */
   readonly arg?: DocParam;
+  /** Whether `?` follows the name. */
+  readonly optional?: boolean;
+  /** The type, where it is written. */
+  readonly tsType?: DocType;
 }
 
 /** A function, or the part of a method or constructor that is like one. */
@@ -51,7 +46,11 @@ export interface DocFunction {
   /** The parameters in order. */
   readonly params?: readonly DocParam[];
   /** The return type; constructors and some setters have none. */
-  readonly returnType?: DocType;
+  readonly returnType?: DocType | undefined;
+  /** The type parameters. */
+  readonly typeParams?: readonly DocTypeParam[];
+  /** Whether it is more than a declaration. */
+  readonly hasBody?: boolean;
 }
 
 /** A property, method, constructor or accessor. */
@@ -66,6 +65,16 @@ export interface DocMember extends DocFunction {
   readonly accessibility?: string;
   /** The function of a class's method. */
   readonly functionDef?: DocFunction;
+  /** The type of a property. */
+  readonly tsType?: DocType;
+  /** Whether it may be absent. */
+  readonly optional?: boolean;
+  /** Whether it is for reading alone. */
+  readonly readonly?: boolean;
+  /** Whether it belongs to the class itself. */
+  readonly isStatic?: boolean;
+  /** Whether a subclass has to write it. */
+  readonly isAbstract?: boolean;
 }
 
 /** Where something stands; lines and columns count from 0. */
@@ -79,17 +88,21 @@ export interface DocLocation {
 }
 
 /** What a symbol is. */
-export interface DocDefinition extends DocFunction {
-  /** The type parameters of a class, a function, an interface or a type alias. */
-  readonly typeParams?: readonly { readonly name: string }[];
+export interface DocDefinition extends DocFunction, DocMembers {
   /** What a `reference` stands for: the declaration that it exports again. */
   readonly target?: DocLocation;
-  /** The constructors of a class. */
-  readonly constructors?: readonly DocMember[];
-  /** The properties of a class or an interface. */
-  readonly properties?: readonly DocMember[];
-  /** The methods of a class or an interface. */
-  readonly methods?: readonly DocMember[];
+  /** What a class extends, by name, or what an interface does. */
+  readonly extends?: string | readonly DocType[];
+  /** The type arguments of what a class extends. */
+  readonly superTypeParams?: readonly DocType[];
+  /** What a class implements. */
+  readonly implements?: readonly DocType[];
+  /** What a type alias or a variable is. */
+  readonly tsType?: DocType;
+  /** `const`, `let` or `var`. */
+  readonly kind?: string;
+  /** Whether a class has to be extended. */
+  readonly isAbstract?: boolean;
 }
 
 /** One declaration of a symbol. */

@@ -36,6 +36,7 @@ async function listChecks(): Promise<Check[]> {
     { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
     { name: "doc lint", args: ["doc", "--lint", ...entries] },
     { name: "check_docs", args: ["run", "-A", "_tools/check_docs.ts"] },
+    { name: "figures", args: ["run", "-A", "bench/figures.ts", "--check"] },
     { name: "check_layers", args: ["run", "-A", "_tools/check_layers.ts"] },
     { name: "lint", args: ["lint"] },
     { name: "format", args: ["fmt", "--check"] },

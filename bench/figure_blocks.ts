@@ -16,6 +16,7 @@ import {
   type RatioFigures,
   type Results,
   type ScalingResults,
+  type ScalingRow,
   type WampResults,
 } from "./results.ts";
 
@@ -32,6 +33,7 @@ export function figureBlocks({ echo, wamp, idle, scaling, masking }: Results): M
   const wampTargets = wamp.scenarios.flatMap(({ targets }) => targets);
   return new Map([
     ["headline", headline({ echo, wamp, idle, scaling, masking })],
+    ["targets", targetCounts({ echo, wamp, idle, scaling, masking })],
     ["echo-conditions", conditions(echo, `Medians of ${echo.rounds} rounds of ${echo.seconds} s.`)],
     ["echo-rates", echoMatrix(echo, "perSecond", 0)],
     ["echo-cpu", echoMatrix(echo, "micros", 2)],
@@ -91,6 +93,32 @@ function verdict(targets: readonly RatioFigures[]): string {
   const missed = targets.filter((target) => !isMet(target)).length;
   const reached = `${targets.length - missed} of ${targets.length} targets reached`;
   return missed === 0 ? `${reached}.` : `${reached}, ${missed} missed.`;
+}
+
+/** How many targets were reached, of each program. */
+function targetCounts({ echo, wamp, idle, scaling }: Results): string {
+  const memory = Object.values(idle.servers).filter(({ atMost }) => atMost !== undefined);
+  const growths = scaling.rows.filter(isBounded).flatMap(({ growth, spreadGrowth }) => [
+    growth <= scaling.limits.neighbours,
+    spreadGrowth <= scaling.limits.spread,
+  ]);
+  const counts: readonly (readonly [string, readonly boolean[]])[] = [
+    ["echo servers", echo.scenarios.flatMap(({ targets }) => targets.map(isMet))],
+    ["WAMP", wamp.scenarios.flatMap(({ targets }) => targets.map(isMet))],
+    ["memory", memory.map(({ median, atMost = 0 }) => median <= atMost)],
+    ["many registrations and subscriptions", growths],
+  ];
+  return markdownTable(
+    ["targets", "reached", "missed"],
+    counts.map((
+      [name, results],
+    ) => [name, ...[true, false].map((is) => `${results.filter((one) => one === is).length}`)]),
+  );
+}
+
+/** Whether what matches so must not grow. */
+function isBounded({ match }: ScalingRow): boolean {
+  return match !== "wildcard";
 }
 
 function resultOf(target: RatioFigures): string {
@@ -241,7 +269,7 @@ function scalingTable({ few, many, rows }: ScalingResults): string {
 }
 
 function scalingVerdict({ rows, limits }: ScalingResults): string {
-  const bounded = rows.filter(({ match }) => match !== "wildcard");
+  const bounded = rows.filter(isBounded);
   const most = Math.max(...bounded.map(({ growth }) => growth));
   const mostSpread = Math.max(...bounded.map(({ spreadGrowth }) => spreadGrowth));
   const isKept = most <= limits.neighbours && mostSpread <= limits.spread;

@@ -10,7 +10,7 @@ import { basename, dirname, join } from "node:path";
 import { ROOT } from "../support/folders.ts";
 import { freePort, Process } from "../support/processes.ts";
 import { assert, assertEquals } from "../std.ts";
-import type { CommandStep, FileStep, OutputStep, Step } from "./page_steps.ts";
+import type { CommandStep, FileStep, OutputStep, Step } from "./instructions.ts";
 
 /** A failsafe for what should take a second, in milliseconds. */
 const LIMIT = 60_000;

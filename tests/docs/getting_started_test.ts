@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ROOT } from "../support/folders.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../std.ts";
 import { configOfClone, followSteps, readCommand } from "./follower.ts";
-import { readSteps } from "./page_steps.ts";
+import { readSteps } from "./instructions.ts";
 
 const PAGES = join(ROOT, "docs", "getting_started");
 

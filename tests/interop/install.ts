@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { emptyFolder, ignoredFolder, readTextIfPresent } from "../support/folders.ts";
 import { runCommand } from "../support/processes.ts";
 
-const WS = "8.23.0";
+/** The version of ws. */
+export const WS = "8.23.0";
 const WEBSOCKETS = "17.4";
 const PROMETHEUS_CLIENT = "0.26.0";
 /** The oldest Python that `websockets` runs on here. */

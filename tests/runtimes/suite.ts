@@ -6,14 +6,18 @@
  */
 
 import type { CheckResult } from "../interop/cells.ts";
-import { runChecks, type RuntimeFacts } from "./checking.ts";
+import { type Checks, runChecks, type RuntimeFacts } from "./checking.ts";
 import { CONNECTION_CHECKS } from "./connection_checks.ts";
 import { CORE_CHECKS } from "./core_checks.ts";
+import { ROUTER_CHECKS } from "./router_checks.ts";
+
+/** All checks, by name. */
+const CHECKS: Checks = { ...CORE_CHECKS, ...CONNECTION_CHECKS, ...ROUTER_CHECKS };
 
 /** The names of all checks. @internal */
-export const SUITE_CHECKS: readonly string[] = [...Object.keys(CORE_CHECKS), ...Object.keys(CONNECTION_CHECKS)];
+export const SUITE_CHECKS: readonly string[] = Object.keys(CHECKS);
 
 /** Runs the suite. @internal */
 export async function runSuite(facts: RuntimeFacts): Promise<CheckResult[]> {
-  return [...await runChecks(CORE_CHECKS, facts), ...await runChecks(CONNECTION_CHECKS, facts)];
+  return await runChecks(CHECKS, facts);
 }

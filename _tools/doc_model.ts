@@ -15,6 +15,8 @@ export interface DocTag {
   readonly name?: string;
   /** Its text. */
   readonly doc?: string;
+  /** The value of a `default` tag. */
+  readonly value?: string;
 }
 
 /** A doc comment. */

@@ -9,7 +9,7 @@ import type { Schema } from "../cli/config_check.ts";
 import { CONFIG_SCHEMA } from "../cli/config_schema.ts";
 import { ROOT } from "./project.ts";
 
-/** Where the schema is shipped. */
+/** Where the schema stands for the examples and for editors; a program gets it from `viaduct config schema`. */
 export const SCHEMA_FILE = "docs/viaduct.schema.json";
 /** Where the reference stands. */
 export const REFERENCE_FILE = "docs/configuration.md";
@@ -93,7 +93,7 @@ export function writeReference(): string {
   return `${START}\n\n${lines.join("\n")}\n${END}`;
 }
 
-/** The text of the shipped schema. */
+/** The text of the schema. */
 export function writeSchema(): string {
   return `${JSON.stringify(CONFIG_SCHEMA, null, 2)}\n`;
 }

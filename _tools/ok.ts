@@ -33,10 +33,11 @@ async function listChecks(): Promise<Check[]> {
   return [
     { name: "spelling", args: SPELLING },
     { name: "types", args: ["check", ...sources.keys()] },
-    { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
+    { name: "package", args: ["run", "-A", "_tools/check_package.ts"] },
     { name: "doc lint", args: ["doc", "--lint", ...entries] },
     { name: "check_docs", args: ["run", "-A", "_tools/check_docs.ts"] },
     { name: "figures", args: ["run", "-A", "bench/figures.ts", "--check"] },
+    { name: "api", args: ["run", "-A", "_tools/api_surface.ts"] },
     { name: "check_layers", args: ["run", "-A", "_tools/check_layers.ts"] },
     { name: "lint", args: ["lint"] },
     { name: "format", args: ["fmt", "--check"] },

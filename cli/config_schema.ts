@@ -1,5 +1,5 @@
 /**
- * The schema of the router's configuration: it checks a file, is shipped as JSON for editors, and writes the reference.
+ * The schema of the router's configuration: it checks a file, is printed as JSON for editors, and writes the reference.
  *
  * @module
  */
@@ -334,7 +334,7 @@ const PAGES_DEFINITIONS: Readonly<Record<string, Schema>> = {
 /** The schema. @internal */
 export const CONFIG_SCHEMA: Schema = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
-  $id: "https://jsr.io/@viaduct/viaduct/docs/viaduct.schema.json",
+  $id: "urn:uuid:1859fb74-0cc9-4b82-bc38-2afd57e84704",
   title: "Configuration of Viaduct's router",
   description: "What `viaduct router --config` reads.",
   type: "object",

@@ -113,7 +113,7 @@ Deno.test("The published files are all that another program needs", async (t) =>
       const others = files.filter((file) => !/^(?:mod|(?:internal|websocket|wamp|testing|cli)\/.*)\.ts$/.test(file));
       const page = ["console.css", "index.html", "style.css"].map((name) => `cli/console/page/${name}`);
       const papers = ["CHANGELOG.md", "LICENSE", "README.md"];
-      assertEquals(others, [...papers, ...page, "deno.json", "docs/viaduct.schema.json"]);
+      assertEquals(others, [...papers, ...page, "deno.json"]);
       assertEquals(files.filter((file) => basename(file).endsWith("_test.ts")), []);
     });
     await copyFiles(files, source);

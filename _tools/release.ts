@@ -94,20 +94,14 @@ async function runCommand(root: string, command: Command): Promise<boolean> {
 
 async function makeRelease(root: string, command: Command & { readonly name: "release" }): Promise<boolean> {
   await using release = new Release({ root, version: command.version, isDryRun: command.isDryRun });
-  stopOnSignals(release);
+  const stop = (): void => {
+    console.log("release: ends the tasks that run");
+    void release.stop();
+  };
+  // Windows knows no other signal that can be listened to.
+  const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
   return await runSteps(release, command.from);
-}
-
-/** Ends the tasks that run, and then this process, when the user stops it. */
-function stopOnSignals(release: Release): void {
-  const signals: readonly (readonly [Deno.Signal, number])[] = [["SIGINT", 130], ["SIGTERM", 143]];
-  for (const [signal, status] of signals) {
-    if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
-    Deno.addSignalListener(signal, () => {
-      console.log(`release: stopped by ${signal}; ends the tasks that run`);
-      void release[Symbol.asyncDispose]().finally(() => Deno.exit(status));
-    });
-  }
 }
 
 /** Says what CI has to know of a tag; also to the steps that follow. */

@@ -52,6 +52,7 @@ export class Release implements AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   readonly #processes: ProcessGroup = new ProcessGroup();
   readonly #folders: string[] = [];
+  #isStopped = false;
 
   constructor({ root, version, isDryRun, say = console.log, env = Deno.env.toObject() }: ReleaseOptions) {
     this.root = root;
@@ -107,6 +108,7 @@ export class Release implements AsyncDisposable {
     }, PROGRESS_INTERVAL);
     const { success } = await process.status;
     clearInterval(timer);
+    this.checkStopped();
     return { isPassed: success, lines };
   }
 
@@ -120,6 +122,17 @@ export class Release implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "release_" });
     this.#folders.push(folder);
     return folder;
+  }
+
+  /** Ends the tasks that run; no step is begun afterwards. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#processes.stop();
+  }
+
+  /** Throws when the release was stopped. */
+  checkStopped(): void {
+    if (this.#isStopped) throw new GateError("The release was stopped", "Go on with --from and the step's name.");
   }
 
   /** Ends the tasks that run, and removes temporary folders. */

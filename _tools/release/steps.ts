@@ -118,6 +118,7 @@ async function runStep(release: Release, step: Step): Promise<boolean> {
   const seconds = (): string => `${((performance.now() - start) / 1_000).toFixed(1)} s`;
   release.say(`${step.name}: ${step.title}`);
   try {
+    release.checkStopped();
     const facts = await step.run(release);
     release.record = { ...release.record, facts: { ...release.record.facts, [step.name]: facts } };
     await writeRecord(release.folder, release.record);

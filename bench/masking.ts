@@ -18,7 +18,7 @@ interface BenchReport {
   readonly benches: readonly {
     readonly group: string | null;
     readonly name: string;
-    readonly results: readonly { readonly ok?: { readonly avg: number } }[];
+    readonly results: readonly { readonly ok?: { readonly avg: number; readonly min: number } }[];
   }[];
 }
 
@@ -26,17 +26,19 @@ const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024 };
 
 /** Takes the times of each size from a report of `deno bench --json`. */
 export function maskingSizes({ benches }: BenchReport): MaskingSize[] {
-  const sizes = new Map<number, Record<string, number>>();
+  const sizes = new Map<number, { nanos: Record<string, number>; best: Record<string, number> }>();
   for (const { group, name, results } of benches) {
     const found = /^mask (\d+) (B|KiB)(?: \((\d+) times\))?$/.exec(group ?? "");
-    const average = results[0]?.ok?.avg;
-    if (found === null || average === undefined) continue;
+    const times = results[0]?.ok;
+    if (found === null || times === undefined) continue;
     const bytes = Number(found[1]) * UNITS[found[2]!]!;
-    const nanos = sizes.get(bytes) ?? {};
-    sizes.set(bytes, nanos);
-    nanos[name.split(",")[0]!] = significant(average / Number(found[3] ?? 1));
+    const size = sizes.get(bytes) ?? { nanos: {}, best: {} };
+    sizes.set(bytes, size);
+    const [subject, repeats] = [name.split(",")[0]!, Number(found[3] ?? 1)];
+    size.nanos[subject] = significant(times.avg / repeats);
+    size.best[subject] = significant(times.min / repeats);
   }
-  return [...sizes].map(([bytes, nanos]) => ({ bytes, nanos }));
+  return [...sizes].map(([bytes, size]) => ({ bytes, ...size }));
 }
 
 async function main(): Promise<void> {
@@ -49,10 +51,10 @@ async function main(): Promise<void> {
   if (!success) throw new Error("The benchmark of masking failed");
   const sizes = maskingSizes(JSON.parse(new TextDecoder().decode(stdout)));
   const names = [...new Set(sizes.flatMap(({ nanos }) => Object.keys(nanos)))];
-  console.log(`Nanoseconds, averages\n`);
+  console.log("Nanoseconds, average / best\n");
   console.log(markdownTable(
     ["bytes", ...names],
-    sizes.map(({ bytes, nanos }) => [`${bytes}`, ...names.map((name) => `${nanos[name] ?? "–"}`)]),
+    sizes.map(({ bytes, nanos, best }) => [`${bytes}`, ...names.map((name) => `${nanos[name]} / ${best[name]}`)]),
   ));
   if (values.save) await saveResults("masking", { ...watch.conditions({ Deno: Deno.version.deno }), sizes });
 }

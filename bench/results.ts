@@ -144,10 +144,13 @@ export interface MaskingResults extends Conditions {
   readonly sizes: readonly MaskingSize[];
 }
 
-/** Nanoseconds to mask a payload of some bytes in place, on average; by whose function. */
+/** Nanoseconds to mask a payload of some bytes in place, by whose function. */
 export interface MaskingSize {
   readonly bytes: number;
+  /** On average. */
   readonly nanos: Readonly<Record<string, number>>;
+  /** At best: what a busy machine disturbs least. */
+  readonly best: Readonly<Record<string, number>>;
 }
 
 /** All files, by name. */
@@ -183,10 +186,21 @@ export async function saveResults<N extends keyof Results>(name: N, results: Res
 /** How long a line may be, its comma left out: `deno fmt` agrees. */
 const LINE_WIDTH = 119;
 
-/** Lays out a file: what has no parts of its own stands in one line, where it fits. */
+/**
+ * Lays out a file: what has no parts of its own stands in one line, where it fits.
+ *
+ * @throws {RangeError} For a number that is none.
+ */
 export function formatResults(results: unknown): string {
   const innermost = /^.*(?:\{\n[^{}[\]]*\n *\}|\[\n[^{}[\]]*\n *\])/gm;
-  return JSON.stringify(results, null, 2).replace(innermost, (parts) => {
+  const finite = (key: string, value: unknown): unknown => {
+    // JSON would say null.
+    if (typeof value === "number" && !Number.isFinite(value)) {
+      throw new RangeError(`Cannot keep figures: ${key} is ${value}, as of a measurement that counted nothing`);
+    }
+    return value;
+  };
+  return JSON.stringify(results, finite, 2).replace(innermost, (parts) => {
     const line = parts.replace(/(?<=\S) *\n */g, " ").replace(/\[ /, "[").replace(/ \]$/, "]");
     return line.length <= LINE_WIDTH ? line : parts;
   }) + "\n";

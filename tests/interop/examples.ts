@@ -9,6 +9,7 @@ import { ROOT } from "../support/folders.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import type { CheckResult } from "./cells.ts";
 import { installChromium } from "./install.ts";
+import { installNginx, NGINX_CHECKS, runNginx } from "./nginx.ts";
 import { MICROSERVICES_CHECKS, runMicroservices } from "./microservices.ts";
 import { runTicketPage, TICKET_PAGE_CHECKS } from "./ticket_page.ts";
 
@@ -45,5 +46,11 @@ export const EXAMPLE_CELLS: readonly ExampleCell[] = [
     checks: TICKET_PAGE_CHECKS,
     run: async (processes) =>
       await runTicketPage(await installChromium(), await commandOf("browser_ticket/main.ts"), processes),
+  },
+  {
+    example: "tls_proxy",
+    peer: "nginx",
+    checks: NGINX_CHECKS,
+    run: async (processes) => await runNginx(await installNginx(), await commandOf("tls_proxy/router.ts"), processes),
   },
 ];

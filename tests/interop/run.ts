@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { failureMessage } from "../../internal/log.ts";
+import { STRANGER_CHECKS, walk } from "../stranger/run.ts";
 import { ROOT } from "../support/folders.ts";
 import { ProcessGroup } from "../support/processes.ts";
 import { runBrowser } from "./browser.ts";
@@ -25,6 +26,7 @@ import { runConsolePage } from "./console_page.ts";
 import { runDemoPage } from "./demo_page.ts";
 import { EXAMPLE_CELLS } from "./examples.ts";
 import { runMetrics } from "./metrics.ts";
+import { PACKAGE_CHECKS, PACKAGE_RUNTIMES, runPackageIn } from "./npm_package.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
 import { COMPONENT_CELLS, componentCellColumns, componentCellName, runComponentCell } from "./wamp/component_run.ts";
@@ -266,6 +268,19 @@ const MATRICES: readonly Matrix[] = [
       checks,
       run: ({ processes }) => run(processes),
     })),
+  ),
+  matrixOf(
+    ["documentation", "in", "checks"],
+    [24, 17],
+    [
+      ...PACKAGE_RUNTIMES.map((runtime) => ({
+        name: `npm package in ${runtime}`,
+        words: ["npm package", runtime],
+        checks: PACKAGE_CHECKS,
+        run: ({ processes }: Run) => runPackageIn(runtime, processes),
+      })),
+      { name: "stranger", words: ["stranger", "Node alone"], checks: STRANGER_CHECKS, run: () => walk() },
+    ],
   ),
 ];
 

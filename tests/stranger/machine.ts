@@ -15,6 +15,8 @@ const PROGRAMS: readonly string[] = ["node", "npm", "npx", "git", "sh"];
 /** What tells of the network around the machine: proxies, certificate authorities, the registry. */
 const NETWORK =
   /^(?:(?:https?|no|all)_proxy|npm_config_registry|node_extra_ca_certs|ssl_cert_(?:file|dir)|deno_cert)$/i;
+/** What ends this program; the groups of the machine do not get it from the terminal. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** How long a process may take to end after Ctrl+C, in milliseconds. */
 const GRACE = 15_000;
 
@@ -58,7 +60,7 @@ export class Command {
 
   /** Waits until it has ended by itself, and well. */
   async end(timeout: number): Promise<void> {
-    const timer = setTimeout(() => this.#signal("SIGKILL"), timeout);
+    const timer = setTimeout(() => this.kill(), timeout);
     await this.#ended;
     clearTimeout(timer);
     if (this.#child.exitCode !== 0) throw this.#failure(`ended with ${this.#child.exitCode ?? this.#child.signalCode}`);
@@ -67,9 +69,14 @@ export class Command {
   /** Ends it and all that it has started as Ctrl+C in a terminal does, and by force after a while. */
   async interrupt(): Promise<void> {
     this.#signal("SIGINT");
-    const timer = setTimeout(() => this.#signal("SIGKILL"), GRACE);
+    const timer = setTimeout(() => this.kill(), GRACE);
     await this.#ended;
     clearTimeout(timer);
+  }
+
+  /** Ends it and all that it has started by force. */
+  kill(): void {
+    this.#signal("SIGKILL");
   }
 
   /** It leads a group of its own: what npx has started gets the signal too. */
@@ -89,10 +96,12 @@ export class Machine implements AsyncDisposable {
   readonly folder: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #commands: Command[] = [];
+  readonly #onSignal = (): void => this.#commands.forEach((command) => command.kill());
 
   private constructor(folder: string, environment: Readonly<Record<string, string>>) {
     this.folder = folder;
     this.#environment = environment;
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#onSignal);
   }
 
   /** Sets one up in a temporary folder. */
@@ -119,6 +128,7 @@ export class Machine implements AsyncDisposable {
   /** Ends what still runs, and removes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const command of this.#commands) await command.interrupt();
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#onSignal);
     await Deno.remove(this.folder, { recursive: true });
   }
 }

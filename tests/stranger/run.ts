@@ -47,9 +47,9 @@ class Stranger {
     const [, script = ""] = /<script type="module" src="([^"]+)"/.exec(page) ?? [];
     const { status } = await fetch(new URL(script, url));
     assert.equal(status, 200);
+    // It may not come to say "Bye": who runs the task may pass the signal on, and a second one ends it at once.
     await running.interrupt();
-    assert.equal(running.lines.at(-1), "Bye");
-    await assert.rejects(fetch(url));
+    await assert.rejects(fetch(url), TypeError);
   }
 
   async once(): Promise<void> {
@@ -97,6 +97,10 @@ export async function walk(onResult: (result: CheckResult) => void = () => {}): 
 }
 
 if (import.meta.main) {
+  // The machine's own listeners come later, and end what runs in it.
+  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]] as const) {
+    Deno.addSignalListener(signal, () => setTimeout(() => Deno.exit(128 + number)));
+  }
   const results = await walk(({ check, error }) => {
     console.log(error === undefined ? `pass ${check}` : `FAIL ${check}: ${error}`);
   });

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { failureMessage } from "../../internal/log.ts";
 import { STRANGER_CHECKS, walk } from "../stranger/run.ts";
+import { MIGRATION_PAGES } from "../docs/migrating_pages.ts";
 import { ROOT } from "../support/folders.ts";
 import { ProcessGroup } from "../support/processes.ts";
 import { runBrowser } from "./browser.ts";
@@ -26,6 +27,7 @@ import { runConsolePage } from "./console_page.ts";
 import { runDemoPage } from "./demo_page.ts";
 import { EXAMPLE_CELLS } from "./examples.ts";
 import { runMetrics } from "./metrics.ts";
+import { MIGRATING_CHECKS, runMigrating } from "./migrating.ts";
 import { PACKAGE_CHECKS, PACKAGE_RUNTIMES, runPackageIn } from "./npm_package.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
@@ -278,6 +280,12 @@ const MATRICES: readonly Matrix[] = [
         words: ["npm package", runtime],
         checks: PACKAGE_CHECKS,
         run: ({ processes }: Run) => runPackageIn(runtime, processes),
+      })),
+      ...MIGRATION_PAGES.map((page) => ({
+        name: `migrating from ${page}`,
+        words: ["migrating from", page],
+        checks: MIGRATING_CHECKS,
+        run: () => runMigrating(page),
       })),
       { name: "stranger", words: ["stranger", "Node alone"], checks: STRANGER_CHECKS, run: () => walk() },
     ],

@@ -6,6 +6,7 @@
 
 import type { Step } from "../semver.ts";
 import {
+  dropParameterNames,
   extendsTypeParams,
   fitsFunction,
   fitsMember,
@@ -112,23 +113,23 @@ function judgeMember(before: readonly string[], after: readonly string[], uses: 
   if (gone.length === 0 && fresh.length === 0) return undefined;
   if (after.length === 0) return "major";
   const isGiven = uses.includes("in");
-  if (before.length === 0) return isGiven && fresh.map(parseMember).some((one) => !one.isOptional) ? "major" : "minor";
+  if (isRenaming(gone, fresh)) return "patch";
+  if (before.length === 0) {
+    const isDue = fresh.map(parseMember).some(({ isOptional, isAbstract }) => isAbstract || (isGiven && !isOptional));
+    return isDue ? "major" : "minor";
+  }
   const isFit = (now: Member, old: Member): boolean =>
     (!uses.includes("out") || fitsMember(now, old, true)) && (!isGiven || fitsMember(old, now, false));
   const verdict = judgeAll(gone.map(parseMember), after.map(parseMember), isFit);
   // Who gives a method has to give its new overload as well.
   if (verdict === "minor" && isGiven && after.length > before.length) return "major";
-  return verdict === "minor" && isRenaming(gone, fresh, isFit) ? "patch" : verdict;
+  return verdict;
 }
 
-/** Whether nothing but names of parameters has changed: both stand for each other. */
-function isRenaming(
-  gone: readonly string[],
-  fresh: readonly string[],
-  isFit: (a: Member, b: Member) => boolean,
-): boolean {
-  return gone.length === fresh.length &&
-    judgeAll(fresh.map(parseMember), gone.map(parseMember), isFit) === "minor";
+/** Whether nothing but names of parameters has changed. */
+function isRenaming(gone: readonly string[], fresh: readonly string[]): boolean {
+  const nameless = (texts: readonly string[]): string[] => texts.map(dropParameterNames).sort();
+  return JSON.stringify(nameless(gone)) === JSON.stringify(nameless(fresh));
 }
 
 function judgeOwn(before: SurfaceSymbol, after: SurfaceSymbol): Verdict {
@@ -139,10 +140,7 @@ function judgeOwn(before: SurfaceSymbol, after: SurfaceSymbol): Verdict {
   if (before.level === "public" && after.level === "experimental") return "major";
   const isFit = (line: SurfaceLine, was: SurfaceLine): boolean =>
     line.kind === was.kind && fitsLine(line, was, before.uses);
-  const isSame = (line: SurfaceLine, was: SurfaceLine): boolean =>
-    line.level === was.level && line.isDeprecated === was.isDeprecated && isFit(line, was) && isFit(was, line);
-  // Nothing but names of parameters has changed where both stand for each other.
-  if (before.own.length === after.own.length && judgeAll(before.own, after.own, isSame) === "minor") return "patch";
+  if (isRenaming(old, now)) return "patch";
   return judgeAll(before.own, after.own, isFit);
 }
 

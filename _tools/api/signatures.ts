@@ -133,6 +133,16 @@ function parseParameter(text: string): Parameter {
 }
 
 /**
+ * Leaves out the names of parameters, which programs do not depend on.
+ *
+ * @param text The text of a symbol or of a member.
+ * @returns The text with `_` for each name.
+ */
+export function dropParameterNames(text: string): string {
+  return text.replace(/(\((?:\.\.\.)?|, (?:\.\.\.)?)[\w$]+(\??: )/g, "$1_$2");
+}
+
+/**
  * Tells whether type parameters may take the place of others: those more have a default.
  *
  * @param after The type parameters, without brackets.

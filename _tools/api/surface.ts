@@ -88,15 +88,19 @@ class SurfaceWriter {
     const homes = new Map<string, string>();
     const lines: [key: string, text: string][] = [];
     for (const [entry, address] of this.#entries) {
-      for (const { name, declarations } of this.#docs[address]?.symbols ?? []) {
+      for (const { name, declarations: all } of this.#docs[address]?.symbols ?? []) {
+        // What is not exported is told where something that is refers to it.
+        const declarations = all.filter(({ declarationKind }) => declarationKind === "export");
+        if (declarations.length === 0) continue;
         const id = `${name} ${declarations.map(idOf).join()}`;
         const home = homes.get(id);
         homes.set(id, home ?? entry);
         const texts = home === undefined
           ? this.#writeSymbol(name, declarations, entry, uses.get(name))
           : [writeReexport({ entry, name, home })];
-        // A symbol's own line comes before its members.
-        for (const [index, text] of texts.entries()) lines.push([`${entry}\0${name}\0${index > 0 ? text : ""}`, text]);
+        // A symbol's own lines come before those of its members.
+        const isMember = (text: string): boolean => readsAsMember(text, name);
+        for (const text of texts) lines.push([`${entry}\0${name}\0${isMember(text) ? 1 : 0}\0${text}`, text]);
       }
     }
     return [...new Set(lines.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0).map(([, text]) => text))];
@@ -168,6 +172,11 @@ function writeLine({ entry, level, isDeprecated, kind, name, uses, member, tail 
   if (member !== undefined) return `${start} { ${member} }`;
   const isUsed = kind === "interface" || kind === "type";
   return `${start}${isUsed && uses.length > 0 ? ` (${uses.join(" ")})` : ""}${tail}`;
+}
+
+/** Whether a line is that of a member. */
+function readsAsMember(text: string, name: string): boolean {
+  return text.includes(` ${name} { `) && text.endsWith(" }");
 }
 
 function writeReexport({ entry, name, home }: Reexport): string {

@@ -23,6 +23,7 @@ import {
   type PeerPrograms,
   platformPrograms,
 } from "./install.ts";
+import { type ClaimPeer, CLAIMS, runClaims } from "./claims/claims.ts";
 import { runConsolePage } from "./console_page.ts";
 import { runDemoPage } from "./demo_page.ts";
 import { EXAMPLE_CELLS } from "./examples.ts";
@@ -259,6 +260,16 @@ const MATRICES: readonly Matrix[] = [
       words: componentCellColumns(cell),
       checks: cell.checks,
       run: ({ processes }) => runComponentCell(cell, processes),
+    })),
+  ),
+  matrixOf(
+    ["claims about", "checks"],
+    [24],
+    (Object.entries(CLAIMS) as [ClaimPeer, readonly string[]][]).map(([peer, checks]) => ({
+      name: `claims about ${peer}`,
+      words: [peer],
+      checks,
+      run: ({ processes }) => runClaims(peer, processes),
     })),
   ),
   matrixOf(

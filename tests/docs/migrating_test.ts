@@ -13,7 +13,10 @@ const QUIET = { NO_COLOR: "1" };
 
 const pages = await Promise.all(MIGRATION_PAGES.map(readMigrationPage));
 
-/** What the interoperability run looks for in the packages. */
+/**
+ * What the interoperability run looks for in the packages; the others are names of Node and of other packages, names that
+ * the page gives itself, and what goes on the wire as it is.
+ */
 const recorded: Readonly<Record<string, { readonly names: readonly string[]; readonly others: readonly string[] }>> =
   JSON.parse(await Deno.readTextFile(join(FOLDER, "migrating_names.json")));
 

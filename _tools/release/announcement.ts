@@ -11,7 +11,7 @@ import { GateError } from "./gate.ts";
 import type { Release } from "./release.ts";
 
 /** The steps whose findings are told, in this order. */
-const TOLD: readonly string[] = ["ci", "conformance", "docs", "package", "artifacts"];
+const TOLD: readonly string[] = ["ci", "conformance", "docs", "package"];
 
 /**
  * Writes the announcement's text.
@@ -37,12 +37,19 @@ export async function composeAnnouncement(release: Release, tree: string): Promi
       return text === undefined ? [] : [`## ${group}\n\n${text}`];
     }),
     `## Checked\n\nOn ${section.date}, of this version:\n\n${factsOf(release)}`,
-    `The artifacts beside this text can be checked with \`sha256sum -c ${CHECKSUMS}\`; the source archive comes out the ` +
-    "same, byte by byte, when it is built again from the tag.",
+    "The archives beside this text are checked by `sha256sum -c " +
+    `${CHECKSUMS}\`. The source archive comes out the ` +
+    `same when it is built again from the tag:\n\n${sourceOf(release, name)}`,
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
 
 function factsOf({ record }: Release): string {
   return TOLD.flatMap((step) => record.facts[step] ?? []).map((fact) => `- ${fact}`).join("\n");
+}
+
+/** What is known of the source archive; the others are built anew by CI. */
+function sourceOf({ record, version }: Release, name: string): string {
+  const facts = record.facts.artifacts ?? [];
+  return facts.filter((fact) => fact.startsWith(`${name}-${version}.tar.gz:`)).map((fact) => `- ${fact}`).join("\n");
 }

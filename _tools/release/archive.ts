@@ -17,11 +17,11 @@ const UNKNOWN_SYSTEM = 255;
 const encoder = new TextEncoder();
 
 /**
- * Packs files.
+ * Packs files into one, which is the same byte by byte for the same files.
  *
  * @param files Content by path; a path has slashes, and begins with the folder that the archive unpacks to.
  * @param time The time of every file.
- * @returns The bytes of a `.tar.gz`.
+ * @returns The bytes of a `.tar`.
  * @throws {RangeError} When a path is too long for the format.
  */
 export function packFiles(files: ReadonlyMap<string, Uint8Array>, time: Date): Uint8Array {
@@ -31,9 +31,19 @@ export function packFiles(files: ReadonlyMap<string, Uint8Array>, time: Date): U
     blocks.push(makeHeader(path, content.length, time), content, new Uint8Array(-content.length & (BLOCK - 1)));
   }
   blocks.push(new Uint8Array(2 * BLOCK));
-  const packed = new Uint8Array(gzipSync(concat(blocks), { level: 9 }));
-  packed[GZIP_SYSTEM] = UNKNOWN_SYSTEM;
-  return packed;
+  return concat(blocks);
+}
+
+/**
+ * Compresses an archive; without a time or a system in it, so that the same version of Deno does it the same way.
+ *
+ * @param archive The bytes of a `.tar`.
+ * @returns The bytes of a `.tar.gz`.
+ */
+export function compress(archive: Uint8Array): Uint8Array {
+  const compressed = new Uint8Array(gzipSync(archive, { level: 9 }));
+  compressed[GZIP_SYSTEM] = UNKNOWN_SYSTEM;
+  return compressed;
 }
 
 /**

@@ -7,7 +7,7 @@
 
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { packFiles, sha256 } from "./archive.ts";
+import { compress, packFiles, sha256 } from "./archive.ts";
 import { formatCount, GateError } from "./gate.ts";
 import { type Release, tailOf } from "./release.ts";
 
@@ -28,6 +28,8 @@ export interface Artifact {
   /** Its size in bytes. */
   readonly size: number;
   readonly sha256: string;
+  /** The checksum of the archive before it was compressed, which is the same on every machine. */
+  readonly archiveSha256: string;
 }
 
 /** What is packed. */
@@ -51,18 +53,20 @@ export async function buildArtifacts(release: Release, { tree, date }: ArtifactO
   const artifacts: Artifact[] = [];
   for (const [file, folder, files] of parts) {
     const below = new Map([...files].map(([path, content]) => [`${folder}/${path}`, content]));
-    const packed = packFiles(below, new Date(`${date}T00:00:00Z`));
+    const archive = packFiles(below, new Date(`${date}T00:00:00Z`));
+    const packed = compress(archive);
     await Deno.writeFile(join(release.folder, file), packed);
-    artifacts.push({ name: file, size: packed.length, sha256: await sha256(packed) });
+    const sums = { sha256: await sha256(packed), archiveSha256: await sha256(archive) };
+    artifacts.push({ name: file, size: packed.length, ...sums });
   }
   const sums = artifacts.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
   await Deno.writeTextFile(join(release.folder, CHECKSUMS), sums);
   return artifacts;
 }
 
-/** Says of an artifact what the announcement says of it. */
-export function describeArtifact({ name, size, sha256 }: Artifact): string {
-  return `${name}: ${formatCount(Math.ceil(size / 1_000))} kB, SHA-256 ${sha256}`;
+/** Says how large an artifact is, and the checksum of what is in it. */
+export function describeArtifact({ name, size, archiveSha256 }: Artifact): string {
+  return `${name}: ${formatCount(Math.ceil(size / 1_000))} kB; SHA-256 once unzipped: ${archiveSha256}`;
 }
 
 /** Reads name and version of a tree's deno.json: the name without its scope. */

@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { findSection, parseChangelog, releaseChangelog } from "../changelog.ts";
+import { parseVersion } from "../semver.ts";
 import { GateError } from "./gate.ts";
 import { Git } from "./git.ts";
 import { type Release, tailOf } from "./release.ts";
@@ -80,7 +81,8 @@ export function lastLine(lines: readonly string[]): string {
 async function makeTree(release: Release): Promise<ReleaseTree> {
   const folder = await cloneWithVersion(release);
   const date = await writeChangelog(release, folder);
-  if (await release.git.branch() === "main") await writeSupportedLine(release, folder);
+  const isSupported = parseVersion(release.version).prerelease.length === 0;
+  if (isSupported && await release.git.branch() === "main") await writeSupportedLine(release, folder);
   const { isPassed, lines } = await release.deno("api", ["run", "-A", API_TOOL, "--release", release.version], folder);
   if (!isPassed) {
     const problem = `Cannot write down the public API of ${release.version}\n${tailOf(lines)}`;

@@ -52,6 +52,7 @@ Deno.test("a dry run goes through all steps, shows the commit, and changes and p
       "a dry run: nothing was changed or pushed",
     ]
   ) assertStringIncludes(text, words);
+  assertStringIncludes(await project.read(`${FOLDER}/logs/docs.log`), "--require-reports");
 });
 
 Deno.test("a dry run leaves artifacts that fit their checksums, and the announcement", async () => {

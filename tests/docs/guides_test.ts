@@ -47,6 +47,14 @@ Deno.test("every link of the README and of docs/ leads somewhere", async () => {
   assert(count > 20, `There must be links, found ${count}`);
 });
 
+Deno.test("every link in the front matter of the home page leads to a page", async () => {
+  const [, matter = ""] = (await Deno.readTextFile(join(ROOT, "docs", "index.md"))).split(/^---$/m);
+  const links = [...matter.matchAll(/^ +link: \/(.*)$/gm)].map(([, path = ""]) => join(ROOT, "docs", `${path}.md`));
+  assert(links.length > 5, `There must be links, found ${links.length}`);
+  const pages = markdownFiles(join(ROOT, "docs"));
+  assertEquals(links.filter((link) => !pages.includes(link)), []);
+});
+
 Deno.test("the README names every guide", async () => {
   const readme = await Deno.readTextFile(join(ROOT, "README.md"));
   const guides = markdownFiles(GUIDES).map((file) => relative(ROOT, file).replaceAll("\\", "/"));

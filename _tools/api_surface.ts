@@ -150,43 +150,51 @@ function diffLines(before: string, after: string): string[] {
   return lines.length <= 40 ? lines : [...lines.slice(0, 40), `  and ${lines.length - 40} more`];
 }
 
+async function readText(file: string): Promise<string> {
+  return (await Deno.readTextFile(ROOT + file)).replaceAll("\r\n", "\n");
+}
+
+/** What is wrong where the file is not the API of the code. */
+async function findStale(code: string): Promise<string[]> {
+  const current = await readText(CURRENT_FILE);
+  if (current === code) return [];
+  const advice = "deno run -A _tools/api_surface.ts --write";
+  return [`${CURRENT_FILE}: is not the API of the code; write it with ${advice}`, ...diffLines(current, code)];
+}
+
+async function readProjectVersion(): Promise<Version> {
+  const { version }: { readonly version?: unknown } = JSON.parse(await readText("deno.json"));
+  return parseVersion(String(version));
+}
+
 async function check(code: string): Promise<void> {
-  const [current, released] = await Promise.all(
-    [CURRENT_FILE, RELEASED_FILE].map((file) =>
-      Deno.readTextFile(ROOT + file).then((text) => text.replaceAll("\r\n", "\n"))
-    ),
-  );
-  if (current === undefined || released === undefined) throw new Error("Cannot read the API surface");
-  const isStale = current !== code;
-  const stale = isStale
-    ? [`${CURRENT_FILE}: is not the API of the code; write it with deno run -A _tools/api_surface.ts --write`]
-    : [];
+  const [released, version] = await Promise.all([readText(RELEASED_FILE), readProjectVersion()]);
   const changes = compareSurfaces(released, code);
-  const { version: text } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`));
-  const version = parseVersion(String(text));
   const fault = checkVersion(released, changes, version);
-  const sections = parseChangelog((await Deno.readTextFile(`${ROOT}CHANGELOG.md`)).replaceAll("\r\n", "\n"));
-  const missing = checkChangelog(released, changes, sections, version);
-  const last = releasedVersionOf(released);
+  const causes = changes.filter(({ step }) => step === stepOf(changes));
   const lines = code.split("\n").filter((line) => line !== "" && !line.startsWith("#")).length;
+  const last = releasedVersionOf(released);
   report("api", `${lines} lines, ${changes.length} changes since ${formatVersion(last)}`, [
-    ...stale,
-    ...(isStale ? diffLines(current, code) : []),
-    ...(fault === undefined ? [] : [`deno.json: ${fault}`]),
-    ...(fault === undefined ? [] : changes.filter(({ step }) => step === stepOf(changes)).map(describeChange)),
-    ...missing,
+    ...await findStale(code),
+    ...(fault === undefined ? [] : [`deno.json: ${fault}`, ...causes.map((change) => `  ${describeChange(change)}`)]),
+    ...checkChangelog(released, changes, parseChangelog(await readText("CHANGELOG.md")), version),
   ]);
+}
+
+async function release(code: string, version: Version): Promise<void> {
+  const last = releasedVersionOf(await readText(RELEASED_FILE));
+  const findings = await findStale(code);
+  if (compareVersions(version, last) <= 0) {
+    findings.push(`${RELEASED_FILE}: version must be above ${formatVersion(last)}, received ${formatVersion(version)}`);
+  }
+  if (findings.length === 0) await Deno.writeTextFile(ROOT + RELEASED_FILE, writeReleased(code, version));
+  report("api", `release ${formatVersion(version)}`, findings);
 }
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { write: { type: "boolean" }, release: { type: "string" } } });
   const code = await readCurrent();
   if (values.write) await Deno.writeTextFile(ROOT + CURRENT_FILE, code);
-  else if (values.release === undefined) await check(code);
-  else {
-    const version = parseVersion(values.release);
-    const current = await Deno.readTextFile(ROOT + CURRENT_FILE);
-    if (current !== code) throw new Error(`${CURRENT_FILE} is not the API of the code: write it with --write first`);
-    await Deno.writeTextFile(ROOT + RELEASED_FILE, writeReleased(current, version));
-  }
+  else if (values.release !== undefined) await release(code, parseVersion(values.release));
+  else await check(code);
 }

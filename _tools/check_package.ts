@@ -157,7 +157,7 @@ if (import.meta.main) {
     ...(publication.success || unexpected.length > 0 ? [] : [publication.output.trimEnd()]),
     ...unexpected,
     ...MEANT.filter((one) => publication.success && !diagnostics.includes(one)).map((one) => `${one}: is gone`),
-    ...checkFiles(files, new Set(modules.flat())),
+    ...(publication.success ? checkFiles(files, new Set(modules.flat())) : []),
     ...checkScore(docs, await Deno.readTextFile(`${ROOT}README.md`)),
   ]);
 }

@@ -30,6 +30,7 @@ import { EXAMPLE_CELLS } from "./examples.ts";
 import { runMetrics } from "./metrics.ts";
 import { MIGRATING_CHECKS, runMigrating } from "./migrating.ts";
 import { PACKAGE_CHECKS, PACKAGE_RUNTIMES, runPackageIn } from "./npm_package.ts";
+import { ROUTER_GUIDE_CHECKS, runRouterGuide } from "./router_guide.ts";
 import { runClientIn, runSuiteIn } from "./runtimes.ts";
 import { WAMP_CELLS, wampCellColumns, wampCellName } from "./wamp/cells.ts";
 import { COMPONENT_CELLS, componentCellColumns, componentCellName, runComponentCell } from "./wamp/component_run.ts";
@@ -298,6 +299,12 @@ const MATRICES: readonly Matrix[] = [
         checks: MIGRATING_CHECKS,
         run: () => runMigrating(page),
       })),
+      {
+        name: "router guide",
+        words: ["router guide", "nginx"],
+        checks: ROUTER_GUIDE_CHECKS,
+        run: ({ processes }: Run) => runRouterGuide(processes),
+      },
       { name: "stranger", words: ["stranger", "Node alone"], checks: STRANGER_CHECKS, run: () => walk() },
     ],
   ),

@@ -51,11 +51,12 @@ function plain(message: Message): unknown {
   return { ...fields, args: payload.args, kwargs: payload.kwargs };
 }
 
-/** A value as a format can write it: none of undefined, and where it has only finite numbers, no others. */
+/** A value as a format can write it: without undefined, with no others than finite numbers in some, no -0 in JSON. */
 function writable(value: unknown, { name }: Serializer): unknown {
   const hasAll = !/json/.test(name);
   const convert = (value: unknown): unknown => {
     if (value === undefined || (!hasAll && typeof value === "number" && !Number.isFinite(value))) return null;
+    if (value === 0 && name.startsWith("json")) return 0;
     if (Array.isArray(value)) return value.map(convert);
     if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
     const members = Object.entries(value).filter(([, member]) => member !== undefined);

@@ -59,7 +59,7 @@ function rowsOf(text: string): MigrationRow[] {
 }
 
 function blockOf(text: string, language: string): string {
-  const blocks = [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].filter(([, one]) => one === language);
+  const blocks = [...text.matchAll(/^```(\w+)(?: ignore)?\n([^]*?)^```$/gm)].filter(([, one]) => one === language);
   if (blocks.length !== 1) throw new Error(`A page must have one block of ${language}, has ${blocks.length}`);
   return blocks[0]![2]!;
 }

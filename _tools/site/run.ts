@@ -1,0 +1,29 @@
+/**
+ * Runs this Deno for a step of the build.
+ *
+ * @module
+ */
+
+/** Where a step runs. */
+export interface RunOptions {
+  /** The working directory. */
+  readonly cwd: string;
+}
+
+/**
+ * Runs Deno and waits for its end.
+ *
+ * @param args What to tell it.
+ * @param options Where it runs.
+ * @returns What it printed on standard output.
+ * @throws {Error} It failed; the message has all that it printed.
+ */
+export async function runDeno(args: readonly string[], { cwd }: RunOptions): Promise<string> {
+  // The network may have a certificate authority of its own, which only the system knows.
+  const env = { NO_COLOR: "1", DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
+  const command = new Deno.Command(Deno.execPath(), { args: [...args], cwd, env, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (success) return output ?? "";
+  throw new Error(`deno ${args.slice(0, 3).join(" ")} failed:\n${output}${errors}`.trimEnd());
+}

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { ROOT } from "../support/folders.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import type { CheckResult } from "./cells.ts";
+import { DASHBOARD_CHECKS, runDashboard } from "./dashboard_page.ts";
 import { installChromium } from "./install.ts";
 import { installNginx, NGINX_CHECKS, runNginx } from "./nginx.ts";
 import { MICROSERVICES_CHECKS, runMicroservices } from "./microservices.ts";
@@ -46,6 +47,13 @@ export const EXAMPLE_CELLS: readonly ExampleCell[] = [
     checks: TICKET_PAGE_CHECKS,
     run: async (processes) =>
       await runTicketPage(await installChromium(), await commandOf("browser_ticket/main.ts"), processes),
+  },
+  {
+    example: "dashboard",
+    peer: "chromium",
+    checks: DASHBOARD_CHECKS,
+    run: async (processes) =>
+      await runDashboard(await installChromium(), await commandOf("dashboard/main.ts"), processes),
   },
   {
     example: "tls_proxy",

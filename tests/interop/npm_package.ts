@@ -48,7 +48,7 @@ async function install(): Promise<string> {
 /** The programs of the page, by name. */
 async function readPrograms(): Promise<Map<string, string>> {
   const page = await Deno.readTextFile(join(ROOT, "docs", "runtimes.md"));
-  const blocks = page.matchAll(/^Save this as `([^`]+)`:\n\n```js\n([^]*?)^```$/gm);
+  const blocks = page.matchAll(/^Save this as `([^`]+)`:\n\n```js ignore\n([^]*?)^```$/gm);
   return new Map([...blocks].map(([, name = "", text = ""]) => [name, text]));
 }
 

@@ -37,8 +37,8 @@ export async function composeAnnouncement(release: Release, tree: string): Promi
       return text === undefined ? [] : [`## ${group}\n\n${text}`];
     }),
     `## Checked\n\nOn ${section.date}, of this version:\n\n${factsOf(release)}`,
-    "The archives beside this text are checked by `sha256sum -c " +
-    `${CHECKSUMS}\`. The source archive comes out the ` +
+    "The archives beside this text are checked by `sha256sum -c " + CHECKSUMS +
+    "`. The one of the source comes out the\n" +
     `same when it is built again from the tag:\n\n${sourceOf(release, name)}`,
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;

@@ -18,7 +18,7 @@ export const CONFORMANCE = "reports/autobahn";
 /** The file of the checksums. */
 export const CHECKSUMS = "SHA256SUMS";
 /** What `deno publish --dry-run` says of each file. */
-const PUBLISHED = /^\s+(file:\/\/\S+) \([\d.]+ ?[kMG]?i?B\)$/;
+const PUBLISHED = /^\s+(file:\/\/\S+)(?: |$)/;
 /** Logs name folders of the machine that they were written on. */
 const LEFT_OUT = /\.log$|(?:^|\/)\.gitignore$/;
 

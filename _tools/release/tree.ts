@@ -44,7 +44,9 @@ export function releaseTree(release: Release): Promise<ReleaseTree> {
 export async function cloneWithVersion(release: Release): Promise<string> {
   const folder = await release.temporaryFolder();
   const commit = await release.git.commit();
-  await release.git.run("clone", "--quiet", "--shared", "--no-checkout", release.root, folder);
+  // What is packed shall not depend on how this machine ends lines.
+  const options = ["--quiet", "--shared", "--no-checkout", "--config", "core.autocrlf=false"];
+  await release.git.run("clone", ...options, release.root, folder);
   await new Git(folder).run("checkout", "--quiet", "--detach", commit);
   await edit(folder, "deno.json", (text) => setVersion(text, release.version));
   return folder;

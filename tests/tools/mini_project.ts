@@ -37,7 +37,8 @@ const FILES: Readonly<Record<string, string>> = {
     "# Changelog\n\n## [Unreleased]\n\n### Fixed\n\n- `one` is a one.\n\n### Added\n\n- `one`, a number.\n",
   "SECURITY.md": "# Security\n\n| line | branch | what is mended |\n| ---- | ------ | -------------- |\n" +
     "| next | `main` | everything     |\n\nReport it.\n",
-  "mod.ts": "/** One. */\nexport const one: number = 1;\n",
+  // Deno tells sizes above and below 1 kB in other words.
+  "mod.ts": `/** ${"One. ".repeat(300)}*/\nexport const one: number = 1;\n`,
   "api/released.txt": "version 0.0.0\n",
   "_tools/api_surface.ts": API_TOOL,
   "_tools/check_package.ts": 'console.log("package: 5 files, 1 kB");\n',

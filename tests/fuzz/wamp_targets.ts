@@ -60,7 +60,7 @@ function writable(value: unknown, { name }: Serializer): unknown {
     if (Array.isArray(value)) return value.map(convert);
     if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    // Not Object.fromEntries alone: `__proto__` is a member like others.
+    // To fromEntries, `__proto__` is a member like others.
     return Object.fromEntries(members.map(([key, member]) => [key, convert(member)]));
   };
   return convert(value);

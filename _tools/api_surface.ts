@@ -159,7 +159,8 @@ async function findStale(code: string): Promise<string[]> {
   const current = await readText(CURRENT_FILE);
   if (current === code) return [];
   const advice = "deno run -A _tools/api_surface.ts --write";
-  return [`${CURRENT_FILE}: is not the API of the code; write it with ${advice}`, ...diffLines(current, code)];
+  const heading = `${CURRENT_FILE}: is not the API of the code; write it with ${advice}`;
+  return [[heading, ...diffLines(current, code)].join("\n")];
 }
 
 async function readProjectVersion(): Promise<Version> {
@@ -176,9 +177,13 @@ async function check(code: string): Promise<void> {
   const last = releasedVersionOf(released);
   report("api", `${lines} lines, ${changes.length} changes since ${formatVersion(last)}`, [
     ...await findStale(code),
-    ...(fault === undefined ? [] : [`deno.json: ${fault}`, ...causes.map((change) => `  ${describeChange(change)}`)]),
+    ...(fault === undefined ? [] : [[`deno.json: ${fault}`, ...causes.map(describeCause)].join("\n")]),
     ...checkChangelog(released, changes, parseChangelog(await readText("CHANGELOG.md")), version),
   ]);
+}
+
+function describeCause(change: SurfaceChange): string {
+  return `  ${describeChange(change)}`;
 }
 
 async function release(code: string, version: Version): Promise<void> {

@@ -269,7 +269,8 @@ function writeParam(param: DocParam, isOptional = param.optional === true): stri
   const type = param.tsType ?? param.arg?.tsType;
   // What is taken apart has no name; the text of a type does not need one.
   const name = param.name ?? param.arg?.name ?? (param.kind === "array" ? "items" : "options");
-  const text = type === undefined ? "any" : writeType(type);
+  if (type === undefined) throw new Error(`Cannot write parameter ${name}: it has no type`);
+  const text = writeType(type);
   return `${param.kind === "rest" ? "..." : ""}${name}${isOptional ? "?" : ""}: ${text}`;
 }
 
@@ -369,8 +370,9 @@ function writeName({ name, optional }: DocMember): string {
 }
 
 function writeProperty(member: DocMember): MemberText {
-  const type = member.tsType === undefined ? "any" : writeType(member.tsType);
-  const text = `${modifiersOf(member)}${member.readonly ? "readonly " : ""}${writeName(member)}: ${type}`;
+  if (member.tsType === undefined) throw new Error(`Cannot write member ${member.name}: it has no type`);
+  const reading = member.readonly ? "readonly " : "";
+  const text = `${modifiersOf(member)}${reading}${writeName(member)}: ${writeType(member.tsType)}`;
   return { key: keyOf(member), text };
 }
 

@@ -55,6 +55,9 @@ interface SurfaceSymbol {
 /** The symbols by entry point and name. */
 type Symbols = ReadonlyMap<string, SurfaceSymbol>;
 
+/** A symbol of one surface, with all symbols of that. */
+type Version = readonly [SurfaceSymbol, Symbols];
+
 /** What a comparison of one thing comes to; `undefined` where nothing has changed. */
 type Verdict = Step | undefined;
 
@@ -89,13 +92,22 @@ function createSymbol(lines: readonly SurfaceLine[]): SurfaceSymbol {
   return { name: own[0]?.name ?? "", level, uses: uses.length === 0 ? ["in", "out"] : uses, own, members };
 }
 
+function basesOf({ own }: SurfaceSymbol): string[] {
+  return own.flatMap(({ tail }) => parseHeading(tail).bases);
+}
+
+/** What a symbol extends, where it is exported. */
+function findBase(symbols: Symbols, entry: string, base: string): SurfaceSymbol | undefined {
+  const name = base.replace(/<.*/, "");
+  return symbols.get(`${entry} ${name}`) ?? [...symbols.values()].find((one) => one.name === name);
+}
+
 /** The members of a symbol of that key, its own or inherited. */
 function findMember(symbols: Symbols, entry: string, symbol: SurfaceSymbol, key: string): readonly string[] {
   const own = symbol.members.get(key);
   if (own !== undefined) return own;
-  for (const base of symbol.own.flatMap(({ tail }) => parseHeading(tail).bases)) {
-    const name = base.replace(/<.*/, "");
-    const found = symbols.get(`${entry} ${name}`) ?? [...symbols.values()].find((one) => one.name === name);
+  for (const base of basesOf(symbol)) {
+    const found = findBase(symbols, entry, base);
     const inherited = found === undefined || found === symbol ? [] : findMember(symbols, entry, found, key);
     if (inherited.length > 0) return inherited;
   }
@@ -132,41 +144,51 @@ function isRenaming(gone: readonly string[], fresh: readonly string[]): boolean 
   return JSON.stringify(nameless(gone)) === JSON.stringify(nameless(fresh));
 }
 
-function judgeOwn(before: SurfaceSymbol, after: SurfaceSymbol): Verdict {
+/** Whether all that a base asks for was there before, or may be left out. */
+function asksNothing(base: string, entry: string, [before, old]: Version, now: Symbols): boolean {
+  const found = findBase(now, entry, base);
+  if (found === undefined) return false;
+  const members = [...found.members].filter(([key]) => findMember(old, entry, before, key).length === 0);
+  return members.every(([, texts]) => texts.every((text) => parseMember(text).isOptional)) &&
+    basesOf(found).every((one) => asksNothing(one, entry, [before, old], now));
+}
+
+function judgeOwn(entry: string, [before, old]: Version, [after, now]: Version): Verdict {
   const textOf = ({ kind, level, isDeprecated, tail }: SurfaceLine): string =>
     `${level} ${isDeprecated} ${kind} ${tail}`;
-  const [old, now] = [before.own.map(textOf), after.own.map(textOf)];
-  if (old.every((text) => now.includes(text)) && now.every((text) => old.includes(text))) return undefined;
+  const [texts, others] = [before.own.map(textOf), after.own.map(textOf)];
+  if (texts.every((text) => others.includes(text)) && others.every((text) => texts.includes(text))) return undefined;
   if (before.level === "public" && after.level === "experimental") return "major";
+  if (isRenaming(texts, others)) return "patch";
+  // What is extended may grow where programs do not have to give what it asks for.
+  const isFree = (base: string): boolean => !before.uses.includes("in") || asksNothing(base, entry, [before, old], now);
   const isFit = (line: SurfaceLine, was: SurfaceLine): boolean =>
-    line.kind === was.kind && fitsLine(line, was, before.uses);
-  if (isRenaming(old, now)) return "patch";
+    line.kind === was.kind && fitsLine(line, was, before.uses, isFree);
   return judgeAll(before.own, after.own, isFit);
 }
 
-function fitsLine(now: SurfaceLine, old: SurfaceLine, uses: readonly Use[]): boolean {
+function fitsLine(
+  now: SurfaceLine,
+  old: SurfaceLine,
+  uses: readonly Use[],
+  isFree: (base: string) => boolean,
+): boolean {
   if (now.kind === "function") return fitsFunction(now.tail, old.tail, true);
   const [after, before] = [parseHeading(now.tail), parseHeading(old.tail)];
   if (!extendsTypeParams(after.typeParams, before.typeParams)) return false;
-  if (now.kind !== "type") return fitsHeading(after, before, uses) && fitsType(after.type, before.type);
+  if (now.kind !== "type") return fitsHeading(after, before, isFree) && fitsType(after.type, before.type);
   if (uses.includes("in") && !fitsType(before.type, after.type)) return false;
   // A program has to leave room for words that it does not know.
   return !uses.includes("out") || fitsType(after.type, before.type) || growsByWords(after.type, before.type);
 }
 
-/** What is extended may grow where programs do not have to give what it asks for. */
-function fitsHeading(after: Heading, before: Heading, uses: readonly Use[]): boolean {
-  const isKept = (one: readonly string[], other: readonly string[]): boolean =>
-    other.every((base) => one.includes(base));
-  if (!isKept(after.bases, before.bases) || !isKept(after.promises, before.promises)) return false;
-  return !uses.includes("in") || isKept(before.bases, after.bases);
+function fitsHeading(after: Heading, before: Heading, isFree: (base: string) => boolean): boolean {
+  if (!before.bases.every((base) => after.bases.includes(base))) return false;
+  if (!before.promises.every((promise) => after.promises.includes(promise))) return false;
+  return after.bases.every((base) => before.bases.includes(base) || isFree(base));
 }
 
-function compareSymbol(
-  entry: string,
-  [before, old]: readonly [SurfaceSymbol, Symbols],
-  [after, now]: readonly [SurfaceSymbol, Symbols],
-): SurfaceChange[] {
+function compareSymbol(entry: string, [before, old]: Version, [after, now]: Version): SurfaceChange[] {
   const isExperimental = before.level === "experimental";
   const changes: SurfaceChange[] = [];
   const add = (verdict: Verdict, member: string | undefined, from: readonly string[], to: readonly string[]): void => {
@@ -179,7 +201,7 @@ function compareSymbol(
       ...{ before: from, after: to },
     });
   };
-  add(judgeOwn(before, after), undefined, before.own.map(describeOwn), after.own.map(describeOwn));
+  add(judgeOwn(entry, [before, old], [after, now]), undefined, before.own.map(describeOwn), after.own.map(describeOwn));
   for (const key of new Set([...before.members.keys(), ...after.members.keys()])) {
     const [from, to] = [findMember(old, entry, before, key), findMember(now, entry, after, key)];
     add(judgeMember(from, to, before.uses), key, from, to);

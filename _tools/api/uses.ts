@@ -34,6 +34,17 @@ export const OWN_OBJECTS: readonly string[] = [
   ...["Router", "RouterMetrics", "Session", "WebSocketConnection"],
 ];
 
+/**
+ * Interfaces of what programs write, though some functions of the library make one: no program looks into it, so that
+ * more of it breaks none.
+ */
+export const GIVEN_OBJECTS: readonly string[] = [
+  ...["AuthMethod", "Authenticator", "Contract", "PayloadCodec", "StandardSchema"],
+];
+
+/** What goes in or comes out past all functions: the file of a router's configuration, and `node:diagnostics_channel`. */
+const OTHER_ROOTS: readonly (readonly [name: RegExp, use: Use])[] = [[/^RouterConfig$/, "in"], [/Diagnostics$/, "out"]];
+
 function opposite(use: Use): Use {
   return use === "in" ? "out" : "in";
 }
@@ -54,6 +65,7 @@ class UseFinder {
         if (kind === "variable") this.#visitType(def.tsType, "out");
         if (kind === "class") this.#mark(name, "out");
       }
+      for (const [pattern, use] of OTHER_ROOTS) if (pattern.test(name)) this.#mark(name, use);
     }
   }
 
@@ -62,6 +74,7 @@ class UseFinder {
     if (declarations === undefined) return;
     // What a program hands back was made by the library, or by a class of the library.
     if (use === "in" && (OWN_OBJECTS.includes(name) || declarations.some(({ kind }) => kind === "class"))) return;
+    if (use === "out" && GIVEN_OBJECTS.includes(name)) return;
     const uses = this.uses.get(name) ?? new Set();
     if (uses.has(use)) return;
     this.uses.set(name, uses.add(use));

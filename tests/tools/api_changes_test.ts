@@ -189,6 +189,47 @@ export abstract class D { abstract m(): void }`,
     changes: ["C changed major", "D changed major", "E changed minor"],
   },
   {
+    name: "a base that asks for nothing new may be added to what programs give; another one breaks",
+    before: `${GIVEN}export interface T { a: number; u?: U; v?: V }
+export interface U { a: number }
+export interface V { a: number }`,
+    after: `${GIVEN}export interface T extends Free { a: number; u?: U; v?: V }
+export interface U extends Due { a: number }
+export interface V extends Disposable { a: number }
+export interface Free extends Freer { a: number; b?: string }
+export interface Freer { c?: string }
+export interface Due { b: string }`,
+    changes: [
+      ...["T changed minor", "U changed major", "V changed major"],
+      ...["Due added minor", "Free added minor", "Freer added minor"],
+    ],
+  },
+  {
+    name: "what a router's configuration takes is given, what diagnostics tell is got",
+    before:
+      "export interface RouterConfig { a: A }\nexport interface A { x: string }\nexport interface ADiagnostics { x: 1 }",
+    after: `export interface RouterConfig { a: A }
+export interface A { x: string | number; y?: 1 }
+export interface ADiagnostics { x: 1; y: 1 }`,
+    changes: ["A.x changed minor", "A.y added minor", "ADiagnostics.y added minor"],
+  },
+  {
+    name: "an object that the library alone makes may grow, and what programs alone write may be asked for more words",
+    before: `export interface Session { close(session: Session): void }
+export interface AuthMethod { decide(): Decision }
+export type Decision = { a: 1 } | undefined;
+export declare function accept(): AuthMethod;
+export declare function join(): Session;
+export declare function use(session: Session, method: AuthMethod): void;`,
+    after: `export interface Session { close(session: Session): void; id: number }
+export interface AuthMethod { decide(): Decision }
+export type Decision = { a: 1 } | { b: 1 } | undefined;
+export declare function accept(): AuthMethod;
+export declare function join(): Session;
+export declare function use(session: Session, method: AuthMethod): void;`,
+    changes: ["Session.id added minor", "Decision changed minor"],
+  },
+  {
     name: "a member that moves to a base is still there",
     before: `${GOT}export interface T extends Base { a: number }\nexport interface Base { b: number }`,
     after: `${GOT}export interface T extends Base {}\nexport interface Base { a: number; b: number }`,

@@ -222,10 +222,13 @@ Deno.test("writeSurface says the level, and what is deprecated", async () => {
   assertEquals(readSurface(deprecated!)[0]?.isDeprecated, true);
 });
 
-Deno.test("writeSurface refuses what has no level, an enum and a namespace", async () => {
+Deno.test("writeSurface refuses what has no level or no type, an enum and a namespace", async () => {
   await assertRejects(() => writeSurfaces(["export const x: number = 1;"]), Error, "neither @public nor @experimental");
   for (const code of ["export enum E { A }", "export namespace N { export const x: number = 1; }"]) {
     await assertRejects(() => writeSurfaces([withLevels(code)]), Error, "has no form in the API surface");
+  }
+  for (const code of ["export class C { a = Infinity; }", "export const f = (x): void => {};"]) {
+    await assertRejects(() => writeSurfaces([withLevels(code)]), Error, "has no type");
   }
 });
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { comparisonBlocks } from "./comparison_blocks.ts";
+import { decimal, NOTHING } from "./figure_text.ts";
 import { markdownTable } from "./load/report.ts";
 import {
   type Conditions,
@@ -20,20 +22,19 @@ import {
   type WampResults,
 } from "./results.ts";
 
-/** What stands where nothing was measured. */
-const NOTHING = "–";
-
 /** Our two forms of a server. */
 const HANDLER = "viaduct-handler";
 const ITERATE = "viaduct-iterate";
 
 /** The blocks, by name. */
-export function figureBlocks({ echo, wamp, idle, scaling, masking }: Results): Map<string, string> {
+export function figureBlocks(results: Results): Map<string, string> {
+  const { echo, wamp, idle, scaling, masking } = results;
   const echoTargets = echo.scenarios.flatMap(({ targets }) => targets);
   const wampTargets = wamp.scenarios.flatMap(({ targets }) => targets);
   return new Map([
-    ["headline", headline({ echo, wamp, idle, scaling, masking })],
-    ["targets", targetCounts({ echo, wamp, idle, scaling, masking })],
+    ["headline", headline(results)],
+    ...comparisonBlocks(results),
+    ["targets", targetCounts(results)],
     ["echo-conditions", conditions(echo, `Medians of ${echo.rounds} rounds of ${echo.seconds} s.`)],
     ["echo-rates", echoMatrix(echo, "perSecond", 0)],
     ["echo-cpu", echoMatrix(echo, "micros", 2)],
@@ -73,11 +74,6 @@ function conditions({ date, system, versions, remark }: Conditions, rounds = "")
 
 function count(value: number, unit: string): string {
   return `${value} ${unit}${value === 1 ? "" : "s"}`;
-}
-
-function decimal(value: number | undefined, digits: number): string {
-  if (value === undefined || Number.isNaN(value)) return NOTHING;
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 function whole(value: number | undefined): string {

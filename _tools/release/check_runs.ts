@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatCount, GateError } from "./gate.ts";
+import { countOf, GateError } from "./gate.ts";
 import type { Git } from "./git.ts";
 import type { Release } from "./release.ts";
 
@@ -46,7 +46,7 @@ export async function readCheckRuns({ git, env }: Release): Promise<string> {
     const names = bad.map(({ name, status, conclusion }) => `${name} (${conclusion ?? status})`).join(", ");
     throw new GateError(`CI is not green for ${short}: ${names}`, "Wait for what still runs, mend what failed.");
   }
-  return `CI: ${formatCount(runs.length)} runs green for ${short}`;
+  return `CI: ${countOf(runs.length, "run")} green for ${short}`;
 }
 
 async function repositoryOf(git: Git): Promise<string | undefined> {

@@ -42,9 +42,8 @@ export async function checkTag(root: string, tag: string): Promise<TagFindings> 
     throw new GateError(`${tag} is not the commit that is checked out`, "Check it out.");
   }
   const line = version.split(".").slice(0, 2).join(".");
-  const branches = (await git.run("branch", "--remotes", "--contains", commit, "--format=%(refname:lstrip=3)")).split(
-    "\n",
-  );
+  const remotes = await git.run("branch", "--remotes", "--contains", commit, "--format=%(refname)");
+  const branches = remotes.split("\n").map((name) => name.split("/").slice(3).join("/"));
   if (!branches.includes("main") && !branches.includes(`release/${line}`)) {
     throw new GateError(`${tag} is neither on main nor on release/${line}`, ADVICE);
   }

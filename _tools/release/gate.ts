@@ -58,6 +58,17 @@ export function formatSummary({ passed, failed, skipped }: Summary): string {
 }
 
 /**
+ * Counts something in words.
+ *
+ * @param count How many there are.
+ * @param noun What they are, one of them.
+ * @returns Such as `1 path` and `1,034 paths`.
+ */
+export function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
  * Writes a number with commas between thousands.
  *
  * @param count A whole number.

@@ -9,7 +9,7 @@ import { findSection, parseChangelog } from "../changelog.ts";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../semver.ts";
 import { CONFORMANCE, publishedFiles, SITE } from "./artifacts.ts";
 import { readCheckRuns } from "./check_runs.ts";
-import { formatCount, formatSummary, GateError } from "./gate.ts";
+import { countOf, formatCount, formatSummary, GateError } from "./gate.ts";
 import { type Release, tailOf } from "./release.ts";
 import { checkApi, cloneWithVersion, lastLine, releaseTree } from "./tree.ts";
 
@@ -58,7 +58,7 @@ export async function checkBranch(release: Release): Promise<string[]> {
   }
   const changes = await git.changes();
   if (changes.length > 0) {
-    const problem = `${changes.length} paths differ from the commit\n${tailOf(changes)}`;
+    const problem = `${countOf(changes.length, "path")} not as committed\n${tailOf(changes)}`;
     throw new GateError(problem, "Commit or remove them.");
   }
   return [`${branch} at ${(await git.commit()).slice(0, 12)}`, await compareWithUpstream(release, branch)];
@@ -172,9 +172,14 @@ async function compareWithUpstream({ git }: Release, branch: string): Promise<st
   const counts = await git.run("rev-list", "--left-right", "--count", `HEAD...${upstream}`);
   const [ahead = 0, behind = 0] = counts.split("\t").map(Number);
   if (behind > 0) {
-    throw new GateError(`${branch} is ${behind} commits behind ${upstream}`, "Get them: git pull --ff-only.");
+    throw new GateError(
+      `${branch} is ${countOf(behind, "commit")} behind ${upstream}`,
+      "Get them: git pull --ff-only.",
+    );
   }
-  return ahead === 0 ? `the same as ${upstream}` : `${ahead} commits ahead of ${upstream}, pushed with the release`;
+  return ahead === 0
+    ? `the same as ${upstream}`
+    : `${countOf(ahead, "commit")} ahead of ${upstream}, pushed with the release`;
 }
 
 async function countCases(file: string): Promise<number> {

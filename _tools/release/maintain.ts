@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { compareVersions, formatVersion, parseVersion } from "../semver.ts";
-import { GateError } from "./gate.ts";
+import { countOf, GateError } from "./gate.ts";
 import { Git } from "./git.ts";
 import { addMaintainedLine } from "./supported_lines.ts";
 
@@ -62,7 +62,9 @@ async function checkMain(git: Git): Promise<string> {
   if (remote === undefined) throw new GateError("main has no remote", "Add it: git remote add origin URL.");
   await git.run("fetch", "--quiet", "--tags", remote);
   const behind = await git.run("rev-list", "--count", `HEAD..${remote}/main`);
-  if (behind !== "0") throw new GateError(`main is ${behind} commits behind ${remote}/main`, advice);
+  if (behind !== "0") {
+    throw new GateError(`main is ${countOf(Number(behind), "commit")} behind ${remote}/main`, advice);
+  }
   return remote;
 }
 

@@ -75,13 +75,13 @@ const BROKEN: readonly Broken[] = [
   {
     rule: "a file that is not committed",
     gate: "branch",
-    says: ["1 paths differ", "?? new.ts", "Commit or remove"],
+    says: ["1 path not as committed", "?? new.ts", "Commit or remove"],
     spoil: async (project) => void await project.write({ "new.ts": "" }),
   },
   {
     rule: "a branch behind its remote",
     gate: "branch",
-    says: ["main is 1 commits behind origin/main", "git pull --ff-only"],
+    says: ["main is 1 commit behind origin/main", "git pull --ff-only"],
     spoil: async (project) => {
       await project.git("commit", "--quiet", "--allow-empty", "-m", "Go on");
       await project.git("push", "--quiet");

@@ -108,7 +108,7 @@ for (
     [
       "a main that is behind",
       "0.1",
-      "main is 1 commits behind",
+      "main is 1 commit behind",
       (project: MiniProject) => project.git("reset", "--quiet", "--hard", "HEAD~1"),
     ],
     [

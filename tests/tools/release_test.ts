@@ -90,7 +90,7 @@ Deno.test("a release commits what the dry run showed, tags it, and pushes both",
   await project.commit("Name a version that was not chosen yet");
   const { isPassed, text } = await project.release("0.1.0", { isDryRun: false });
   assert(isPassed, text);
-  assertStringIncludes(text, "1 commits ahead of origin/main");
+  assertStringIncludes(text, "1 commit ahead of origin/main");
   assertEquals(await project.git("status", "--porcelain"), "");
   assertEquals(await project.git("log", "-1", "--format=%an: %s"), "Mini: Release 0.1.0");
   const changed = await project.git("show", "--name-only", "--format=", "HEAD");
@@ -280,3 +280,9 @@ async function poll(isDone: () => boolean | Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+Deno.test("docs/releasing.md has the steps, in their order", async () => {
+  const text = await Deno.readTextFile(join(ROOT, "docs", "releasing.md"));
+  const [, table = ""] = text.split("## The steps");
+  assertEquals([...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name), STEPS.map(({ name }) => name));
+});

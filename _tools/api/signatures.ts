@@ -181,7 +181,7 @@ function fitsSignature(given: Signature, wanted: Signature, isCalled: boolean): 
     const type = typeAt(given, index);
     if (type === undefined) continue;
     const own = given.params[index];
-    if (param.isOptional && own !== undefined && !own.isOptional && !own.isRest) return false;
+    if (param.isOptional && own?.isOptional !== true && !fitsType("undefined", type)) return false;
     if (param.isRest && !(own?.isRest ?? given.params.at(-1)?.isRest)) return false;
     if (!fitsType(typeAt(wanted, index) ?? "", type)) return false;
   }
@@ -243,18 +243,20 @@ function fitsPart(from: string, to: string): boolean {
   return (readonlyFrom === undefined || readonlyTo !== undefined) && fitsType(elementFrom, elementTo);
 }
 
-function readObject(text: string): Map<string, Member> {
-  const members = splitOutside(text.slice(1, -1).trim(), "; ").map(parseMember);
-  return new Map(members.map((member) => [`${member.key} ${member.body.startsWith("(") ? member.body : ""}`, member]));
+function readObject(text: string): Member[] {
+  return splitOutside(text.slice(1, -1).trim(), "; ").map(parseMember);
 }
 
 function fitsObject(from: string, to: string): boolean {
-  const given = readObject(from);
-  for (const [key, wanted] of readObject(to)) {
-    const own = given.get(key);
-    if (own === undefined ? !wanted.isOptional : !fitsMember(own, wanted, false)) return false;
-  }
-  return true;
+  const [given, wanted] = [readObject(from), readObject(to)];
+  const ownOf = ({ key }: Member): Member[] => given.filter((one) => one.key === key);
+  // TypeScript refuses what has nothing in common with an object of which all may be left out.
+  const isWeak = given.length > 0 && wanted.length > 0 && wanted.every(({ isOptional }) => isOptional);
+  if (isWeak && !wanted.some((slot) => ownOf(slot).length > 0)) return false;
+  return wanted.every((slot) => {
+    const own = ownOf(slot);
+    return own.length === 0 ? slot.isOptional : own.some((one) => fitsMember(one, slot, false));
+  });
 }
 
 /**

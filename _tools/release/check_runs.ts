@@ -31,12 +31,12 @@ interface CheckRun {
  * @throws {GateError} When a run failed, still runs, or none was there.
  */
 export async function readCheckRuns({ git, env }: Release): Promise<string> {
-  const repository = env.GITHUB_REPOSITORY ?? await repositoryOf(git);
+  const repository = env.GITHUB_REPOSITORY || await repositoryOf(git);
   if (repository === undefined) return "CI's own runs were not asked: the remote is not on GitHub";
-  const token = env.GH_TOKEN ?? env.GITHUB_TOKEN ?? await askGh();
+  const token = env.GH_TOKEN || env.GITHUB_TOKEN || await askGh();
   if (token === undefined) return "CI's own runs were not asked: neither GH_TOKEN nor gh is there";
   const commit = await git.commit();
-  const runs = await fetchRuns(`${env.GITHUB_API_URL ?? API}/repos/${repository}/commits/${commit}/check-runs`, token);
+  const runs = await fetchRuns(`${env.GITHUB_API_URL || API}/repos/${repository}/commits/${commit}/check-runs`, token);
   const short = commit.slice(0, 12);
   if (runs.length === 0) {
     throw new GateError(`CI has not run for ${short}`, "Push the commit, and wait until CI is green.");

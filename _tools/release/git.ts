@@ -6,6 +6,12 @@
 
 import { GateError } from "./gate.ts";
 
+/** Variables that lead git elsewhere. */
+const ELSEWHERE: readonly string[] = [
+  ...["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE"],
+  ...["GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"],
+];
+
 /** What a command came to. */
 interface Output {
   readonly isPassed: boolean;
@@ -69,12 +75,22 @@ export class Git {
       args: [...args],
       cwd: this.root,
       stdin: "null",
+      clearEnv: true,
       // Git shall not wait for a password that nobody types.
-      env: { GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
+      env: { ...gitEnvironment(), GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
     }).output();
     const decoder = new TextDecoder();
     return { isPassed: success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }
+}
+
+/**
+ * The environment without what leads git to another repository than that of its folder, as within a hook.
+ *
+ * @returns Variables by name.
+ */
+export function gitEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !ELSEWHERE.includes(name)));
 }
 
 function linesOf(text: string): string[] {

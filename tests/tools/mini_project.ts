@@ -5,6 +5,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { gitEnvironment } from "../../_tools/release/git.ts";
 import { Release, type ReleaseOptions } from "../../_tools/release/release.ts";
 import { runSteps } from "../../_tools/release/steps.ts";
 
@@ -124,7 +125,8 @@ export class MiniProject implements AsyncDisposable {
 
   /** Runs git; throws what it says when it fails. */
   async git(...args: string[]): Promise<string> {
-    const { success, stdout, stderr } = await new Deno.Command("git", { args, cwd: this.root, stdin: "null" }).output();
+    const options: Deno.CommandOptions = { args, cwd: this.root, stdin: "null", clearEnv: true, env: gitEnvironment() };
+    const { success, stdout, stderr } = await new Deno.Command("git", options).output();
     const decoder = new TextDecoder();
     if (!success) throw new Error(`git ${args.join(" ")}: ${decoder.decode(stderr)}`);
     return decoder.decode(stdout).trim();

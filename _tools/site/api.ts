@@ -5,7 +5,7 @@
  */
 
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
+import { pathToFileURL } from "node:url";
 import { documentFiles } from "../doc_model.ts";
 import { readExports, ROOT } from "../project.ts";
 import { runDeno } from "./run.ts";
@@ -19,8 +19,8 @@ const TEMPLATES = new URL("vitepress/", import.meta.url);
 export interface ApiContext {
   /** The way from the page to the reference's first page, with a slash at its end where it is not empty. */
   readonly toApi: string;
-  /** Path from the root of each entry point, by the name that it is imported by. */
-  readonly entries: ReadonlyMap<string, string>;
+  /** The modules, as `deno doc` names them: their exports without the leading `./`; the main one is empty. */
+  readonly modules: readonly string[];
   /** The project's folder. */
   readonly root: string;
   /** Says whether a page of the reference has an element of an id; gets the page's address from this one. */
@@ -29,19 +29,29 @@ export interface ApiContext {
   readonly onSource: (path: string) => void;
 }
 
-/** The name by which an entry point is imported, such as `@viaduct/viaduct/wamp`. */
-export function specifierOf(exportName: string): string {
-  return PACKAGE + exportName.slice(1);
+/** The name by which a module is imported, such as `@viaduct/viaduct/wamp`. */
+function specifierOf(module: string): string {
+  return module === "" ? PACKAGE : `${PACKAGE}/${module}`;
+}
+
+/** The folder of a module in the reference, with a slash at its end where it is not empty. */
+function folderOf(module: string): string {
+  return module === "" ? "" : `${module}/`;
+}
+
+function moduleOf(exportName: string): string {
+  return exportName.replace(/^\.\/?/, "");
 }
 
 /**
  * Writes the reference.
  *
- * @param folder A folder that does not exist yet, two levels below that of the site's pages.
+ * @param folder A folder that does not exist yet; the site is the folder above.
  * @returns The source files that it links, from the root; pages of the site have to show them.
  */
 export async function writeApi(folder: string): Promise<Set<string>> {
-  const entries = new Map([...await readExports()].map(([name, file]) => [specifierOf(name), file]));
+  const entries = await readExports();
+  const modules = [...entries.keys()].map(moduleOf);
   await Deno.mkdir(dirname(folder), { recursive: true });
   await runDeno(["doc", "--html", "--name=Viaduct API", `--output=${folder}`, ...entries.values()], { cwd: ROOT });
   const pages = await readPages(folder);
@@ -51,7 +61,7 @@ export async function writeApi(folder: string): Promise<Set<string>> {
     const depth = relative(folder, path).split(sep).length - 1;
     const context: ApiContext = {
       toApi: "../".repeat(depth),
-      entries,
+      modules,
       root: ROOT,
       // What is not a page of the reference is not ours to judge.
       hasId: (page, id) => ids.get(page === "" ? path : resolve(dirname(path), page))?.has(id) ?? true,
@@ -62,7 +72,19 @@ export async function writeApi(folder: string): Promise<Set<string>> {
   await Deno.copyFile(new URL("api_theme.js", TEMPLATES), join(folder, "darkmode_toggle.js"));
   const style = await Deno.readTextFile(new URL("api.css", TEMPLATES));
   await Deno.writeTextFile(join(folder, "page.css"), `\n${style}`, { append: true });
+  await fixSearch(join(folder, "search.js"));
   return sources;
+}
+
+/** The search counts the folders up to the reference's first page, wrongly for modules: each page says it instead. */
+async function fixSearch(path: string): Promise<void> {
+  const script = await Deno.readTextFile(path);
+  const fixed = script.replace(
+    /const pathToRoot = [^;]*;/,
+    `const pathToRoot = document.querySelector("meta[name='doc-root']").content;`,
+  );
+  if (fixed === script) throw new Error(`Cannot mend the reference's search: ${path} has no pathToRoot`);
+  await Deno.writeTextFile(path, fixed);
 }
 
 async function readPages(folder: string, pages: Map<string, string> = new Map()): Promise<Map<string, string>> {
@@ -82,45 +104,49 @@ function findIds(html: string): Set<string> {
 }
 
 /**
- * Makes a page of the reference fit the site: the names that one imports by in place of files, links to source files
- * that lead to their pages, no fragment that its page has not, a way back.
+ * Makes a page of the reference fit the site: the names that one imports by, links to source files that lead to their
+ * pages, no fragment that its page has not, a way back.
  *
  * @param html The page, with its slashes unescaped.
  * @param context What it is changed by.
  * @returns The page.
  */
-export function fitPage(html: string, { toApi, entries, root, hasId, onSource }: ApiContext): string {
+export function fitPage(html: string, { toApi, modules, root, hasId, onSource }: ApiContext): string {
   const toSite = `${toApi}../`;
-  const rootUrl = new URL(`file://${root.replaceAll("\\", "/").replace(/^(?!\/)/, "/")}`).href;
+  const rootUrl = pathToFileURL(root).href;
   let page = html.replaceAll(/href="([^"]*)"/g, (attribute, target: string) => {
     if (target.startsWith(rootUrl)) {
-      const source = fileURLToPath(target).slice(root.length).replaceAll("\\", "/");
+      const source = decodeURI(target.slice(rootUrl.length));
       onSource(source);
       return `href="${toSite}${sourcePageOf(source)}"`;
     }
     const [address = "", fragment] = target.split("#");
     return fragment === undefined || hasId(address, fragment) ? attribute : `href="${address}"`;
   });
-  for (const [specifier, file] of entries) {
-    page = page.replaceAll(`>${file}</a>`, `>${specifier}</a>`)
-      .replaceAll(`</span>${file}</ul>`, `</span>${specifier}</ul>`)
-      .replaceAll(`&quot;${file}&quot;`, `&quot;${specifier}&quot;`)
-      .replace(new RegExp(`(<title>(?:.* - )?)${file} - `), `$1${specifier} - `);
+  for (const module of modules) {
+    const [name, specifier] = [module === "" ? "default" : module, specifierOf(module)];
+    page = page.replaceAll(`>${name}</a>`, `>${specifier}</a>`)
+      .replaceAll(`</span>${name}</ul>`, `</span>${specifier}</ul>`)
+      .replaceAll(` from &quot;${module || "."}&quot;`, ` from &quot;${specifier}&quot;`)
+      .replace(new RegExp(`(<title>(?:.* - )?)${name} - `), `$1${specifier} - `);
   }
-  const icon = `<link rel="icon" href="${toSite}logo.svg" type="image/svg+xml">`;
+  const head = `<meta name="doc-root" content="${toApi}">
+<link rel="icon" href="${toSite}logo.svg" type="image/svg+xml">`;
   const logo = `<img src="${toSite}logo.svg" alt="" width="24" height="24">`;
-  return page.replace("<html>", `<html lang="en">`).replace("</head>", `${icon}</head>`)
+  page = page.replace("<html>", `<html lang="en">`).replace('<meta charset="utf-8">', `$&\n${head}`)
     .replace('<ul class="breadcrumbs">', `<a class="siteLink" href="${toSite}index.html">${logo}Viaduct</a>$&`)
     .replace('class="contextLink">Viaduct API</a>', 'class="contextLink">API</a>')
-    .replace('id="searchbar"', 'id="searchbar" aria-label="Search"')
-    .replace("<main></main>", () => `<main>${listEntries(entries)}</main>`);
+    .replace('id="searchbar"', 'id="searchbar" aria-label="Search"');
+  // The first page is the main module's.
+  const isFirst = page.includes("<title>Viaduct API documentation</title>");
+  return isFirst ? page.replace("<main>", () => `<main>${listModules(modules)}`) : page;
 }
 
-function listEntries(entries: ReadonlyMap<string, string>): string {
-  const items = [...entries].map(([specifier, file]) =>
-    `<li><a class="link" href="${file}/index.html">${specifier}</a>`
+function listModules(modules: readonly string[]): string {
+  const items = modules.map((module) =>
+    `<li><a class="link" href="${folderOf(module)}index.html">${specifierOf(module)}</a></li>`
   );
-  return `<h1>Entry points</h1><ul class="entryPoints">${items.join("")}</ul>`;
+  return `<h1>Modules</h1><ul class="entryPoints">${items.join("")}</ul>`;
 }
 
 /** The first sentence of a doc comment, in one line of Markdown that a table can hold. */
@@ -141,17 +167,17 @@ export async function describeApi(): Promise<string> {
   const documented = Object.entries(await documentFiles([...exports.values()]));
   const sections = [...exports].map(([name, file]) => {
     const module = documented.find(([url]) => url.endsWith(`/${file}`))?.[1];
-    const home = `/api/${file}`;
+    const home = `/api/${folderOf(moduleOf(name))}`;
     const rows = (module?.symbols ?? []).flatMap((symbol) => {
       const declaration = symbol.declarations.find(({ declarationKind }) => declarationKind === "export");
       if (declaration === undefined) return [];
-      const link = `[${"`"}${symbol.name}${"`"}](${home}/~/${symbol.name}.html)`;
+      const link = `[${"`"}${symbol.name}${"`"}](${home}~/${symbol.name}.html)`;
       return [`| ${link} | ${kindOf(declaration.kind)} | ${firstSentence(declaration.jsDoc?.doc ?? "")} |\n`];
     });
     const about = module?.module_doc?.doc?.trim().split(/\n\s*\n/)[0] ?? "";
-    const more = `[The module's page](${home}/index.html) has its examples.`;
+    const more = `[The module's page](${home}index.html) has its examples.`;
     return `## \`${
-      specifierOf(name)
+      specifierOf(moduleOf(name))
     }\`\n\n${about}\n\n${more}\n\n| symbol | kind | what it is |\n| --- | --- | --- |\n${rows.sort(byName).join("")}`;
   });
   const intro = "All that is exported, by the module that it is imported from. The [reference](/api/index.html)" +

@@ -10,6 +10,7 @@ import { Browser, type Page } from "../../tests/interop/cdp.ts";
 import { installChromium } from "../../tests/interop/install.ts";
 import { ProcessGroup } from "../../tests/support/processes.ts";
 import { failureMessage } from "../../internal/log.ts";
+import { ROOT } from "../project.ts";
 import { type CheckOutcome, runCheck } from "./checks.ts";
 import { serveSite } from "./serve.ts";
 
@@ -25,6 +26,8 @@ const VIEWS: readonly View[] = [
   { name: "phone", width: 390, height: 844, mobile: true },
   { name: "desk", width: 1280, height: 800, mobile: false },
 ];
+/** How long the demo may take to start, in milliseconds. */
+const DEMO_TIMEOUT = 60_000;
 const SCHEMES = ["light", "dark"] as const;
 /** The least difference between the brightness of a light and of a dark page, of 255. */
 const DARK = 100;
@@ -59,9 +62,9 @@ export interface BrowserOptions {
  * Looks at a site.
  *
  * @param options What is looked at.
- * @returns How each look ended.
+ * @returns How each look ended, as soon as it has.
  */
-export async function lookAtSite(options: BrowserOptions): Promise<CheckOutcome[]> {
+export async function* lookAtSite(options: BrowserOptions): AsyncGenerator<CheckOutcome> {
   await using processes = new ProcessGroup();
   processes.stopOnSignals();
   try {
@@ -69,15 +72,14 @@ export async function lookAtSite(options: BrowserOptions): Promise<CheckOutcome[
     await using browser = await Browser.start(await installChromium(), processes);
     const page = await browser.open(server.url);
     await page.call("Network.enable");
-    const outcomes: CheckOutcome[] = [];
     for (const sight of options.sights) {
-      outcomes.push(await runCheck(`${sight.name} in Chromium`, () => lookAt(page, server.url, sight, options)));
+      yield await runCheck(`${sight.name} in Chromium`, () => lookAt(page, server.url, sight, options.pictures));
     }
-    outcomes.push(await runCheck("phone width", () => lookAtWidths(page, server.url, options.addresses)));
-    outcomes.push(await runCheck("search", () => search(page, server.url, options)));
-    return outcomes;
+    yield await runCheck("phone width", () => lookAtWidths(page, server.url, options.addresses));
+    yield await runCheck("search", () => search(page, server.url, options));
+    yield await runCheck("demo in Chromium", () => lookAtDemo(page, processes, options.pictures));
   } catch (error) {
-    return [{ name: "Chromium", problems: [failureMessage(error)] }];
+    yield { name: "Chromium", problems: [failureMessage(error)] };
   }
 }
 
@@ -100,7 +102,7 @@ async function lookAt(
   page: Page,
   url: string,
   { name, address, shows }: Sight,
-  { pictures }: BrowserOptions,
+  pictures: string,
 ): Promise<Omit<CheckOutcome, "name">> {
   const problems: string[] = [];
   const brightness: number[] = [];
@@ -122,6 +124,19 @@ async function lookAt(
   }
   problems.push(...page.errors.slice(seen));
   return { problems, scope: `${brightness.length} pictures` };
+}
+
+/** The page of the demo, which is no part of the site: pictures of it belong to those of a release. */
+async function lookAtDemo(page: Page, processes: ProcessGroup, pictures: string): Promise<Omit<CheckOutcome, "name">> {
+  const demo = processes.start("demo", [Deno.execPath(), "task", "--cwd", ROOT, "demo", "--port", "0"]);
+  try {
+    const [, url = ""] = await demo.line(/^ *Viaduct's demo is at (http:\S+)$/, DEMO_TIMEOUT);
+    const shows = `document.querySelector("#status")?.textContent === "connected"`;
+    return await lookAt(page, url, { name: "demo", address: "", shows }, pictures);
+  } finally {
+    await page.call("Page.navigate", { url: "about:blank" });
+    await demo.stop();
+  }
 }
 
 /** How bright the page's background is, from 0 to 255. */
@@ -193,9 +208,13 @@ async function search(
     item.textContent.includes(${JSON.stringify(result)}))`;
   await page.waitFor(has);
   await Deno.writeFile(join(pictures, "search-desk-light.png"), await page.screenshot());
-  await page.waitFor(`document.querySelector(".VPLocalSearchBox .result").href.startsWith(${JSON.stringify(url)})`);
-  await page.evaluate(`document.querySelector(".VPLocalSearchBox .result").click()`);
-  await page.waitFor(`location.pathname !== ${JSON.stringify(new URL(url).pathname)} &&
-    document.querySelector(".vp-doc h1") !== null`);
+  const target = String(
+    await page.evaluate(`[...document.querySelectorAll(".VPLocalSearchBox .result")]
+    .find((item) => item.textContent.includes(${JSON.stringify(result)})).href`),
+  );
+  await page.evaluate(`[...document.querySelectorAll(".VPLocalSearchBox .result")]
+    .find((item) => item.textContent.includes(${JSON.stringify(result)})).click()`);
+  await page.waitFor(`location.pathname === ${JSON.stringify(new URL(target).pathname)} &&
+    document.querySelector(".VPLocalSearchBox") === null && document.querySelector(".vp-doc h1") !== null`);
   return { problems: [...page.errors.slice(seen), ...await findFaults(page, url)], scope: `"${word}"` };
 }

@@ -6,6 +6,7 @@
 
 import { join, resolve } from "node:path";
 import { emptyFolder } from "../../tests/support/folders.ts";
+import { drawPlots } from "../plots.ts";
 import { ROOT } from "../project.ts";
 import { describeApi, writeApi } from "./api.ts";
 import { copyReports, describeReports, readReports, type RoleReports } from "./conformance.ts";
@@ -16,6 +17,8 @@ import { runDeno } from "./run.ts";
 import { pageOf, PROJECT_PAGES, Stage } from "./stage.ts";
 
 const TEMPLATES = new URL("vitepress/", import.meta.url);
+/** A file that every built site has. */
+const SITE_MARK = "hashmap.json";
 const DESCRIPTION = "WAMP and WebSocket for Deno and the web: clients, a router, a WebSocket server, no dependencies";
 
 /** What is built. */
@@ -51,6 +54,7 @@ export interface BuildResult {
  * @returns What it found on the way; a failure of VitePress throws.
  */
 export async function buildSite({ out, base, reports: reportsFolder }: BuildOptions): Promise<BuildResult> {
+  await refuseOtherFolders(out);
   const packages = await installPackages();
   const pages = await emptyFolder(".cache", "site", "pages");
   const [reports, plots] = await Promise.all([readReports(reportsFolder), drawPlots()]);
@@ -108,16 +112,18 @@ async function listPages(): Promise<string[]> {
   return [...files.sort(), ...Object.keys(PROJECT_PAGES).filter((file) => PROJECT_PAGES[file] !== pageOf(HOME_PAGE))];
 }
 
-/** The figures that pages ask for, by name, as SVG. */
-async function drawPlots(): Promise<ReadonlyMap<string, string>> {
-  const module = new URL("../plots.ts", import.meta.url);
+/** VitePress empties the folder: it has to be a site, or nothing. */
+async function refuseOtherFolders(out: string): Promise<void> {
+  const names: string[] = [];
   try {
-    await Deno.stat(module);
-  } catch {
-    return new Map();
+    for await (const { name } of Deno.readDir(out)) names.push(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
   }
-  const { drawPlots } = await import(module.href);
-  return await drawPlots();
+  if (names.length > 0 && !names.includes(SITE_MARK)) {
+    throw new Error(`Cannot build into ${out}: it would be emptied, and what is in it is no site`);
+  }
 }
 
 /** One block of HTML, which has no empty line; what is in it is not for Vue to read. */

@@ -82,7 +82,7 @@ const SIGHTS: readonly Sight[] = [
   { name: "guide", address: "guides/components.html", shows: HAS_TITLE },
   { name: "performance", address: "performance.html", shows: `document.querySelector("figure.plot svg") !== null` },
   { name: "conformance", address: "conformance.html", shows: HAS_TITLE },
-  { name: "api", address: "api/wamp/mod.ts/~/Session.html", shows: `document.querySelector("main article") !== null` },
+  { name: "api", address: "api/wamp/~/Session.html", shows: `document.querySelector("main article") !== null` },
   { name: "api-index", address: "api/index.html", shows: `document.querySelector(".entryPoints a") !== null` },
   { name: "source", address: "source/wamp/join.ts.html", shows: `document.querySelector("code .token") !== null` },
 ];
@@ -99,7 +99,7 @@ async function* checkSite(settings: Settings, built: BuildResult): AsyncGenerato
   const files = built.files.filter((file) => file !== API_PAGE);
   yield await runCheck("spelling", () => checkSpelling([...files, "README.md"]));
   const pictures = await ignoredFolder("reports", "screenshots");
-  const search = { word: "serveRouter", result: "router" };
+  const search = { word: "serveRouter", result: "@viaduct/viaduct/wamp/router" };
   yield* await lookAtSite({ folder: out, base, sights: SIGHTS, addresses: built.addresses, search, pictures });
 }
 

@@ -45,7 +45,7 @@ export default {
     nav: site.nav,
     sidebar: site.sidebar,
     outline: { level: [2, 3], label: "On this page" },
-    search: { provider: "local", options: { detailedView: true } },
+    search: { provider: "local", options: { detailedView: "auto" } },
     docFooter: { prev: "Before", next: "Next" },
     externalLinkIcon: true,
     footer: { message: `Viaduct ${site.version}, MIT licensed.` },

@@ -1,7 +1,7 @@
 import { ApplicationError, join, JoinError, type Session } from "@viaduct/viaduct/wamp";
 import { ticket } from "@viaduct/viaduct/wamp/auth";
 import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
-import { interrupt, LIMIT, runExample, startExample } from "./example.ts";
+import { interrupt, inTime, LIMIT, runExample, startExample } from "./example.ts";
 import { type Dashboard, startDashboard } from "../../examples/dashboard/dashboard.ts";
 import {
   areaPath,
@@ -58,7 +58,7 @@ Deno.test("dashboard: a producer is added by the command that was printed, and r
     const viewer = await join(url, { realm: REALM });
     const heard = Promise.withResolvers<unknown>();
     await viewer.subscribe(`${SAMPLE_PREFIX}mail`, (event) => heard.resolve(readSample(event)?.metrics.length));
-    assertEquals(await heard.promise, 3);
+    assertEquals(await inTime(heard.promise), 3);
     assertEquals(await interrupt(dashboard), 0);
     await producer.line(/^lost: /, LIMIT);
     // Its ticket was that of the dashboard before.
@@ -133,7 +133,7 @@ Deno.test("dashboard: who comes later gets the samples of before", async () => {
     await using first = await join(url, { realm: REALM });
     const seen = Promise.withResolvers<number>();
     await first.subscribe(`${SAMPLE_PREFIX}search`, ({ publication }) => seen.resolve(publication));
-    const publication = await seen.promise;
+    const publication = await inTime(seen.promise);
     await using later = await join(url, { realm: REALM });
     const { id } = await later.subscribe(SAMPLE_PREFIX, () => {}, { match: "prefix" });
     assertEquals(await later.call("wamp.subscription.lookup", [SAMPLE_PREFIX, { match: "prefix" }]), id);

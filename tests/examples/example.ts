@@ -59,3 +59,16 @@ export async function interrupt(process: Process): Promise<number> {
   Deno.kill(process.pid, "SIGINT");
   return (await process.status).code;
 }
+
+/** A promise that fails where nothing has come for too long. */
+export async function inTime<Value>(promise: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Nothing has come for ${LIMIT} ms`)), LIMIT);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

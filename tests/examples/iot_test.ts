@@ -2,7 +2,7 @@ import { ApplicationError, join, JoinError, type Session } from "@viaduct/viaduc
 import { wampcra } from "@viaduct/viaduct/wamp/auth";
 import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
 import type { Process } from "../support/processes.ts";
-import { interrupt, LIMIT, runExample, startExample } from "./example.ts";
+import { interrupt, inTime, LIMIT, runExample, startExample } from "./example.ts";
 import { DEVICES, OPERATOR, REALM } from "../../examples/iot/fleet.ts";
 import { startHub } from "../../examples/iot/hub.ts";
 
@@ -112,7 +112,7 @@ Deno.test("iot: device and monitor outlive their hub", async () => {
   await using operator = await joinAs(url, OPERATOR.authid);
   const heard = Promise.withResolvers<void>();
   await operator.subscribe("iot.greenhouse-3.telemetry", () => heard.resolve());
-  await heard.promise;
+  await inTime(heard.promise);
 });
 
 Deno.test("iot: a device speaks for itself alone, and nobody gets in without a secret", async () => {
@@ -165,7 +165,7 @@ Deno.test("iot: a last will that comes late is corrected by the device", async (
       if (statuses.length === 1) void former.leave();
       if (statuses.length === 3) corrected.resolve();
     }, { getRetained: true });
-    await corrected.promise;
+    await inTime(corrected.promise);
     assertEquals(statuses, [true, false, true]);
     assertEquals(await interrupt(device), 0);
   } finally {

@@ -28,6 +28,8 @@ const VIEWS: readonly View[] = [
 ];
 /** How long the demo may take to start, in milliseconds. */
 const DEMO_TIMEOUT = 60_000;
+/** How many events its page shows before a picture is taken. */
+const DEMO_EVENTS = 3;
 const SCHEMES = ["light", "dark"] as const;
 /** The least difference between the brightness of a light and of a dark page, of 255. */
 const DARK = 100;
@@ -131,7 +133,7 @@ async function lookAtDemo(page: Page, processes: ProcessGroup, pictures: string)
   const demo = processes.start("demo", [Deno.execPath(), "task", "--cwd", ROOT, "demo", "--port", "0"]);
   try {
     const [, url = ""] = await demo.line(/^ *Viaduct's demo is at (http:\S+)$/, DEMO_TIMEOUT);
-    const shows = `document.querySelector("#status")?.textContent === "connected"`;
+    const shows = `document.querySelectorAll("#events > li").length >= ${DEMO_EVENTS}`;
     return await lookAt(page, url, { name: "demo", address: "", shows }, pictures);
   } finally {
     await page.call("Page.navigate", { url: "about:blank" });

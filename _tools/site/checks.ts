@@ -28,7 +28,7 @@ export async function runCheck(name: string, check: () => Promise<Omit<CheckOutc
   }
 }
 
-/** A broken link, as the checker names it: addresses below the site's. */
+/** A broken link, as the checker names it: the addresses are paths. */
 interface BrokenLink {
   readonly url: string;
   readonly parent: string;
@@ -41,17 +41,23 @@ interface BrokenLink {
  * @param folder The site's folder.
  * @param base The path that the site is below.
  * @param packages The folder with the installed packages.
+ * @param least How many addresses there are at least; fewer mean that not all was followed.
  * @returns What is broken.
  */
-export async function checkLinks(folder: string, base: string, packages: string): Promise<Omit<CheckOutcome, "name">> {
+export async function checkLinks(
+  folder: string,
+  base: string,
+  packages: string,
+  least: number,
+): Promise<Omit<CheckOutcome, "name">> {
   await Deno.copyFile(new URL("vitepress/check_links.mjs", import.meta.url), join(packages, "check_links.mjs"));
   await using server = serveSite(folder, { base });
   const output = await runDeno(["run", "-A", "check_links.mjs", server.url], { cwd: packages });
   const { followed, broken }: { readonly followed: number; readonly broken: readonly BrokenLink[] } = JSON.parse(
     output,
   );
-  const problems = broken.map(({ url, parent, reason }) => `${parent || "the home page"}: ${url}: ${reason}`);
-  if (followed === 0) problems.push("no link was followed");
+  const problems = broken.map(({ url, parent, reason }) => `${parent}: ${url}: ${reason}`);
+  if (followed < least) problems.push(`only ${followed} addresses were followed, of at least ${least}`);
   return { problems, scope: `${followed} addresses` };
 }
 

@@ -95,7 +95,10 @@ async function* checkSite(settings: Settings, built: BuildResult): AsyncGenerato
   if (settings.requireReports) yield { name: "reports", problems: checkReports(built.reports) };
   yield { name: "links of the sources", problems: built.deadLinks };
   const packages = await installPackages();
-  yield await runCheck("links of the site", () => checkLinks(out, base, packages));
+  yield await runCheck(
+    "links of the site",
+    () => checkLinks(out, base, packages, built.addresses.length + built.apiPages),
+  );
   const files = built.files.filter((file) => file !== API_PAGE);
   yield await runCheck("spelling", () => checkSpelling([...files, "README.md"]));
   const pictures = await ignoredFolder("reports", "screenshots");

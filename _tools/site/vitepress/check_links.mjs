@@ -3,6 +3,7 @@
 import { check } from "linkinator";
 
 const base = process.argv[2];
+const { origin } = new URL(base);
 const { links } = await check({
   path: base,
   recurse: true,
@@ -10,11 +11,11 @@ const { links } = await check({
   checkCss: true,
   concurrency: 32,
   timeout: 60_000,
-  linksToSkip: (link) => Promise.resolve(!link.startsWith(base)),
+  linksToSkip: (link) => Promise.resolve(!link.startsWith(`${origin}/`)),
 });
 const broken = links.filter(({ state }) => state === "BROKEN").map(({ url, parent, status, failureDetails }) => ({
-  url: url.slice(base.length),
-  parent: parent?.slice(base.length) ?? "",
+  url: url.slice(origin.length),
+  parent: parent?.slice(origin.length) ?? "",
   reason: status === 200 ? String(failureDetails?.[0]?.message ?? "broken") : `status ${status}`,
 }));
 const followed = links.filter(({ state }) => state === "OK").length;

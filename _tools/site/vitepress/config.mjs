@@ -8,12 +8,16 @@ function slugify(heading) {
   return heading.trim().toLowerCase().replaceAll(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "").replaceAll(" ", "-");
 }
 
-/** Links to what is no page of VitePress's have the browser load it. */
+/** Links to what is no page of VitePress's have the browser load it; VitePress leaves those with a target alone. */
 function linkStaticPages(markdown) {
   const render = markdown.renderer.rules.link_open;
   markdown.renderer.rules.link_open = (tokens, index, ...rest) => {
     const token = tokens[index];
-    if (/^\/(?:api|conformance)\/|^\/source\/.*\.html/.test(token.attrGet("href"))) token.attrSet("target", "_self");
+    const address = token.attrGet("href") ?? "";
+    if (/^\/(?:api|conformance)\/|^\/source\/.*\.html/.test(address)) {
+      token.attrSet("href", site.base + address.slice(1));
+      token.attrSet("target", "_self");
+    }
     return render(tokens, index, ...rest);
   };
 }

@@ -18,6 +18,7 @@ import {
   UsageError,
   wholeNumber,
 } from "./command.ts";
+import { LOGIN_OPTIONS, readLogin } from "./login.ts";
 import { DeadlineError, NoSessionError, StoppedError } from "./exit_code.ts";
 import { parseKeywords, parseValue } from "./values.ts";
 
@@ -51,6 +52,7 @@ export const JOIN_OPTIONS: readonly CommandOption[] = [
     multiple: true,
   },
   { name: "timeout", value: "MS", help: "give up after so many milliseconds; 0 is never", default: "0" },
+  ...LOGIN_OPTIONS,
 ];
 
 /** The option for keyword arguments. @internal */
@@ -151,12 +153,13 @@ export async function withSession(
 }
 
 async function openSession(args: CommandArguments, signal: AbortSignal, timeout: number): Promise<Session> {
-  const [url, realm, serializers] = [readUrl(args), args.text("realm"), readSerializers(args)];
+  const [url, realm, serializers, login] = [readUrl(args), args.text("realm"), readSerializers(args), readLogin(args)];
   try {
     return await join(url, {
       realm,
       signal,
       timeout: timeout === 0 ? CONNECT_TIMEOUT : timeout,
+      ...login,
       ...(serializers === undefined ? {} : { serializers }),
     });
   } catch (error) {

@@ -29,6 +29,8 @@ export default {
   base: site.base,
   outDir: site.outDir,
   cacheDir: site.cacheDir,
+  // Page by page: the index of the search follows the order in which pages are done, and with it the names of files.
+  buildConcurrency: 1,
   cleanUrls: false,
   lastUpdated: false,
   head: [

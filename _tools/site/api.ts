@@ -21,8 +21,8 @@ export interface ApiContext {
   readonly toApi: string;
   /** The modules, as `deno doc` names them: their exports without the leading `./`; the main one is empty. */
   readonly modules: readonly string[];
-  /** The project's folder. */
-  readonly root: string;
+  /** The address of the project's folder, with a slash at its end. */
+  readonly rootUrl: string;
   /** Says whether a page of the reference has an element of an id; gets the page's address from this one. */
   readonly hasId: (page: string, id: string) => boolean;
   /** Told of each source file that is linked, from the root. */
@@ -70,7 +70,7 @@ export async function writeApi(folder: string): Promise<WrittenApi> {
     const context: ApiContext = {
       toApi: "../".repeat(depth),
       modules,
-      root: ROOT,
+      rootUrl: pathToFileURL(ROOT).href,
       // What is not a page of the reference is not ours to judge.
       hasId: (page, id) => ids.get(page === "" ? path : resolve(dirname(path), page))?.has(id) ?? true,
       onSource: (source) => sources.add(source),
@@ -119,9 +119,8 @@ function findIds(html: string): Set<string> {
  * @param context What it is changed by.
  * @returns The page.
  */
-export function fitPage(html: string, { toApi, modules, root, hasId, onSource }: ApiContext): string {
+export function fitPage(html: string, { toApi, modules, rootUrl, hasId, onSource }: ApiContext): string {
   const toSite = `${toApi}../`;
-  const rootUrl = pathToFileURL(root).href;
   let page = html.replaceAll(/href="([^"]*)"/g, (attribute, target: string) => {
     if (target.startsWith(rootUrl)) {
       const source = decodeURI(target.slice(rootUrl.length));

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { basename, extname, join, posix } from "node:path";
+import { basename, dirname, extname, join, posix } from "node:path";
 import { findLinks, rewriteLinks, titleOf } from "./markdown.ts";
 import { showSource, sourcePageOf } from "./source_page.ts";
 
@@ -72,13 +72,13 @@ export class Stage {
    */
   async write(folder: string): Promise<void> {
     const write = async (path: string, text: string): Promise<void> => {
-      await Deno.mkdir(posix.dirname(path), { recursive: true });
+      await Deno.mkdir(dirname(path), { recursive: true });
       await Deno.writeTextFile(path, text);
     };
     for (const [page, text] of this.pages) await write(join(folder, page), text);
     for (const [page, html] of this.staticPages) await write(join(folder, "public", page), html);
     for (const [target, path] of this.assets) {
-      await Deno.mkdir(join(folder, "public", posix.dirname(target)), { recursive: true });
+      await Deno.mkdir(dirname(join(folder, "public", target)), { recursive: true });
       await Deno.copyFile(this.#root + path, join(folder, "public", target));
     }
   }

@@ -29,14 +29,6 @@ export interface ApiContext {
   readonly onSource: (path: string) => void;
 }
 
-/** What the reference came to. */
-export interface WrittenApi {
-  /** The source files that it links, from the root; pages of the site have to show them. */
-  readonly sources: ReadonlySet<string>;
-  /** The number of its pages. */
-  readonly pages: number;
-}
-
 /** The name by which a module is imported, such as `@viaduct/viaduct/wamp`. */
 function specifierOf(module: string): string {
   return module === "" ? PACKAGE : `${PACKAGE}/${module}`;
@@ -55,9 +47,9 @@ function moduleOf(exportName: string): string {
  * Writes the reference.
  *
  * @param folder A folder that does not exist yet; the site is the folder above.
- * @returns What it came to.
+ * @returns The source files that it links, from the root; pages of the site have to show them.
  */
-export async function writeApi(folder: string): Promise<WrittenApi> {
+export async function writeApi(folder: string): Promise<Set<string>> {
   const entries = await readExports();
   const modules = [...entries.keys()].map(moduleOf);
   await Deno.mkdir(dirname(folder), { recursive: true });
@@ -81,7 +73,7 @@ export async function writeApi(folder: string): Promise<WrittenApi> {
   const style = await Deno.readTextFile(new URL("api.css", TEMPLATES));
   await Deno.writeTextFile(join(folder, "page.css"), `\n${style}`, { append: true });
   await fixSearch(join(folder, "search.js"));
-  return { sources, pages: pages.size };
+  return sources;
 }
 
 /** The search counts the folders up to the reference's first page, wrongly for modules: each page says it instead. */

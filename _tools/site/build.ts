@@ -37,8 +37,6 @@ export interface BuildResult {
   readonly files: readonly string[];
   /** The pages, as addresses below the site's. */
   readonly addresses: readonly string[];
-  /** The number of pages of the API reference. */
-  readonly apiPages: number;
   /** The reports of AutobahnTestsuite. */
   readonly reports: readonly RoleReports[];
   /** Links of the sources that lead nowhere, a line each. */
@@ -76,8 +74,8 @@ export async function buildSite({ out, base, reports: reportsFolder }: BuildOpti
   const files = await listPages();
   for (const file of files) await stage.addFile(file);
   await stage.addText(API_PAGE, await describeApi());
-  const api = await writeApi(join(pages, "public", "api"));
-  for (const source of api.sources) await stage.addSource(source);
+  const sources = await writeApi(join(pages, "public", "api"));
+  for (const source of sources) await stage.addSource(source);
   stage.assets.set("logo.svg", "docs/logo.svg");
   await stage.write(pages);
   await copyReports(reports, reportsFolder, join(pages, "public", "conformance"));
@@ -88,7 +86,6 @@ export async function buildSite({ out, base, reports: reportsFolder }: BuildOpti
   return {
     files: all,
     addresses: all.map((file) => addressOf(file)),
-    apiPages: api.pages,
     reports,
     deadLinks: stage.problems,
     unfilled,

@@ -97,7 +97,7 @@ async function* checkSite(settings: Settings, built: BuildResult): AsyncGenerato
   const packages = await installPackages();
   yield await runCheck(
     "links of the site",
-    () => checkLinks(out, base, packages, built.addresses.length + built.apiPages),
+    () => checkLinks(out, base, packages),
   );
   const files = built.files.filter((file) => file !== API_PAGE);
   yield await runCheck("spelling", () => checkSpelling([...files, "README.md"]));

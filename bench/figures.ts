@@ -16,7 +16,7 @@ import { figureBlocks } from "./figure_blocks.ts";
 import { readResults } from "./results.ts";
 
 /** The files that hold blocks, from the project's folder. */
-export const FIGURE_FILES = ["bench/README.md", "docs/performance.md", "docs/comparison.md"] as const;
+export const FIGURE_FILES = ["bench/README.md", "docs/performance.md", "docs/comparison.md", "README.md"] as const;
 
 const BLOCK = /(<!-- figures ([\w-]+) -->\n)[\s\S]*?(<!-- end of figures -->)/g;
 

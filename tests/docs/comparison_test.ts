@@ -93,7 +93,7 @@ function hasFigures(text: string, anchor: string | undefined): boolean {
 
 const cells = [
   ...await readCells("docs/comparison.md"),
-  ...await readCells("README.md", "How it compares").catch(() => []),
+  ...await readCells("README.md", "How it compares"),
 ];
 
 Deno.test("each cell of the comparison rests on a test or on figures that are there", async () => {

@@ -171,13 +171,13 @@ export async function describeApi(): Promise<string> {
       const declaration = symbol.declarations.find(({ declarationKind }) => declarationKind === "export");
       if (declaration === undefined) return [];
       const link = `[${"`"}${symbol.name}${"`"}](${home}~/${symbol.name}.html)`;
-      return [`| ${link} | ${kindOf(declaration.kind)} | ${firstSentence(declaration.jsDoc?.doc ?? "")} |\n`];
+      return [`| ${link} | ${firstSentence(declaration.jsDoc?.doc ?? "")} | ${kindOf(declaration.kind)} |\n`];
     });
     const about = module?.module_doc?.doc?.trim().split(/\n\s*\n/)[0] ?? "";
     const more = `[The module's page](${home}index.html) has its examples.`;
     return `## \`${
       specifierOf(moduleOf(name))
-    }\`\n\n${about}\n\n${more}\n\n| symbol | kind | what it is |\n| --- | --- | --- |\n${rows.sort(byName).join("")}`;
+    }\`\n\n${about}\n\n${more}\n\n| symbol | what it is | kind |\n| --- | --- | --- |\n${rows.sort(byName).join("")}`;
   });
   const intro = "All that is exported, by the module that it is imported from. The [reference](/api/index.html)" +
     " itself has every signature, parameter and option, with examples that are run as tests.";

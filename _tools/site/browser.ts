@@ -4,7 +4,6 @@
  * @module
  */
 
-import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Browser, type Page } from "../../tests/interop/cdp.ts";
 import { installChromium } from "../../tests/interop/install.ts";
@@ -22,10 +21,11 @@ interface View {
   readonly mobile: boolean;
 }
 
-const VIEWS: readonly View[] = [
-  { name: "phone", width: 390, height: 844, mobile: true },
-  { name: "desk", width: 1280, height: 800, mobile: false },
-];
+const PHONE: View = { name: "phone", width: 390, height: 844, mobile: true };
+const DESK: View = { name: "desk", width: 1280, height: 800, mobile: false };
+const VIEWS: readonly View[] = [PHONE, DESK];
+/** Windows between the views and beside them, on both sides of where the style changes, in pixels. */
+const OTHER_WIDTHS: readonly number[] = [320, 640, 767, 768, 820, 959, 960, 1059, 1060, 1200, 1440, 1920];
 /** How long the demo may take to start, in milliseconds. */
 const DEMO_TIMEOUT = 60_000;
 /** How many events its page shows before a picture is taken. */
@@ -77,7 +77,9 @@ export async function* lookAtSite(options: BrowserOptions): AsyncGenerator<Check
     for (const sight of options.sights) {
       yield await runCheck(`${sight.name} in Chromium`, () => lookAt(page, server.url, sight, options.pictures));
     }
-    yield await runCheck("phone width", () => lookAtWidths(page, server.url, options.addresses));
+    const addresses = ["", ...options.addresses];
+    yield await runCheck("phone width", () => lookAtWidths(page, server.url, addresses, [PHONE.width]));
+    yield await runCheck("other widths", () => lookAtWidths(page, server.url, addresses.slice(0, 2), OTHER_WIDTHS));
     yield await runCheck("search", () => search(page, server.url, options));
     yield await runCheck("demo in Chromium", () => lookAtDemo(page, processes, options.pictures));
   } catch (error) {
@@ -174,22 +176,23 @@ async function findFaults(page: Page, url: string): Promise<string[]> {
   return faults;
 }
 
-/** Every page on a phone. */
+/** Pages in windows of several widths. */
 async function lookAtWidths(
   page: Page,
   url: string,
   addresses: readonly string[],
+  widths: readonly number[],
 ): Promise<Omit<CheckOutcome, "name">> {
-  const [phone] = VIEWS;
-  assert.ok(phone);
   const problems: string[] = [];
   const seen = page.errors.length;
   for (const address of addresses) {
-    await show(page, phone, "light", url + address);
-    problems.push(...(await findFaults(page, url)).map((fault) => `${address}: ${fault}`));
+    for (const width of widths) {
+      await show(page, { ...PHONE, width }, "light", url + address);
+      problems.push(...(await findFaults(page, url)).map((fault) => `${address || "home"}: ${fault}`));
+    }
   }
   problems.push(...page.errors.slice(seen));
-  return { problems, scope: `${addresses.length} pages` };
+  return { problems, scope: `${addresses.length} pages${widths.length > 1 ? `, ${widths.length} widths` : ""}` };
 }
 
 /** Searches as a reader does: opens the box, types, follows the first result. */
@@ -198,10 +201,8 @@ async function search(
   url: string,
   { search: { word, result }, pictures }: BrowserOptions,
 ): Promise<Omit<CheckOutcome, "name">> {
-  const desk = VIEWS[1];
-  assert.ok(desk);
   const seen = page.errors.length;
-  await show(page, desk, "light", url);
+  await show(page, DESK, "light", url);
   await page.waitFor(`document.querySelector(".VPNavBarSearch button") !== null`);
   await page.evaluate(`document.querySelector(".VPNavBarSearch button").click()`);
   await page.waitFor(`document.querySelector(".VPLocalSearchBox input") !== null`);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { assert, assertEquals, assertStringIncludes } from "../std.ts";
 import { firstSentence, fitPage } from "../../_tools/site/api.ts";
-import { checkReports, copyReports, describeReports, readReports } from "../../_tools/site/conformance.ts";
+import { checkReports, copyReports, describeReports, localize, readReports } from "../../_tools/site/conformance.ts";
 import { checkNavigation, NAVIGATION } from "../../_tools/site/navigation.ts";
 import { showSource, sourcePageOf } from "../../_tools/site/source_page.ts";
 import { pageOf, Stage } from "../../_tools/site/stage.ts";
@@ -223,4 +223,20 @@ Deno.test("copyReports takes the suite's pages and leaves its logs", async () =>
     const names = [...Deno.readDirSync(`${root}to/server/framing`)].map(({ name }) => name).sort();
     assertEquals(names, ["index.html", "index.json"]);
   });
+});
+
+Deno.test("localize takes off images from elsewhere and leaves every other byte", () => {
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const page = encode(
+    '<a href="https://a.test/"><img src="https://a.test/b.png"   width="8" alt="B c">  </img></a><img src="d.png">',
+  );
+  const bytes = Uint8Array.of(...page, 0x80, 0xff, 0xc3, 0x28);
+  const expected = Uint8Array.of(
+    ...encode('<a href="https://a.test/">B c</a><img src="d.png">'),
+    0x80,
+    0xff,
+    0xc3,
+    0x28,
+  );
+  assertEquals(new Uint8Array(localize(bytes)), expected);
 });

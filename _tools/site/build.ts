@@ -112,8 +112,10 @@ async function listPages(): Promise<string[]> {
   return [...files.sort(), ...Object.keys(PROJECT_PAGES).filter((file) => PROJECT_PAGES[file] !== pageOf(HOME_PAGE))];
 }
 
-/** VitePress empties the folder: it has to be a site, or nothing. */
+/** VitePress empties the folder: it has to be a site, or nothing, or one that is there to be filled. */
 async function refuseOtherFolders(out: string): Promise<void> {
+  // An interrupted build may have left half a site there.
+  if (resolve(out).startsWith(join(ROOT, "reports"))) return;
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(out)) names.push(name);

@@ -21,9 +21,28 @@ export interface RunOptions {
 export async function runDeno(args: readonly string[], { cwd }: RunOptions): Promise<string> {
   // The network may have a certificate authority of its own, which only the system knows.
   const env = { NO_COLOR: "1", DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
-  const command = new Deno.Command(Deno.execPath(), { args: [...args], cwd, env, stdin: "null" });
-  const { success, stdout, stderr } = await command.output();
-  const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  if (success) return output ?? "";
-  throw new Error(`deno ${args.slice(0, 3).join(" ")} failed:\n${output}${errors}`.trimEnd());
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const child = command.spawn();
+  // Who stops the build stops its steps; Windows knows no other signal that can be listened to.
+  const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const stop = (): void => {
+    child.kill();
+    Deno.exit(130);
+  };
+  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  try {
+    const { success, stdout, stderr } = await child.output();
+    const [output, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    if (success) return output ?? "";
+    throw new Error(`deno ${args.slice(0, 3).join(" ")} failed:\n${output}${errors}`.trimEnd());
+  } finally {
+    for (const signal of signals) Deno.removeSignalListener(signal, stop);
+  }
 }

@@ -10,9 +10,10 @@ import type { ProcessGroup } from "../support/processes.ts";
 import type { CheckResult } from "./cells.ts";
 import { DASHBOARD_CHECKS, runDashboard } from "./dashboard_page.ts";
 import { installChromium } from "./install.ts";
-import { installNginx, NGINX_CHECKS, runNginx } from "./nginx.ts";
+import { installNginx } from "./nginx.ts";
 import { MICROSERVICES_CHECKS, runMicroservices } from "./microservices.ts";
 import { runTicketPage, TICKET_PAGE_CHECKS } from "./ticket_page.ts";
+import { runTlsProxy, TLS_PROXY_CHECKS } from "./tls_proxy.ts";
 
 /** An example with software of others. */
 export interface ExampleCell {
@@ -58,7 +59,8 @@ export const EXAMPLE_CELLS: readonly ExampleCell[] = [
   {
     example: "tls_proxy",
     peer: "nginx",
-    checks: NGINX_CHECKS,
-    run: async (processes) => await runNginx(await installNginx(), await commandOf("tls_proxy/router.ts"), processes),
+    checks: TLS_PROXY_CHECKS,
+    run: async (processes) =>
+      await runTlsProxy(await installNginx(), await commandOf("tls_proxy/router.ts"), processes),
   },
 ];

@@ -9,44 +9,21 @@ import assert from "node:assert/strict";
 import { join as joinPath } from "node:path";
 import { join, type Session, TransportError } from "../../wamp/mod.ts";
 import { createRouter, serveRouter } from "../../wamp/router/mod.ts";
-import { emptyFolder, ROOT } from "../support/folders.ts";
-import { freePort, type ProcessGroup, untilListening } from "../support/processes.ts";
+import { ROOT } from "../support/folders.ts";
+import type { ProcessGroup } from "../support/processes.ts";
 import { createTlsFixture, type TlsFixture } from "../tls_fixture.ts";
 import type { CheckResult } from "./cells.ts";
-import { installNginx } from "./nginx.ts";
+import { installNginx, startNginx } from "./nginx.ts";
 import { runSteps } from "./page_steps.ts";
 
 /** The checks of the cell. */
 export const ROUTER_GUIDE_CHECKS: readonly string[] = ["program", "page of the host", "page of another host", "pings"];
 
-const START_TIMEOUT = 30_000;
-
-/** Writes nginx' files into a folder. */
-async function configure(inside: URL, port: number, { server }: TlsFixture): Promise<string> {
-  const folder = await emptyFolder(".cache", "interop", "nginx_guide");
+/** The configuration in the guide. */
+async function readGuide(): Promise<string> {
   const guide = await Deno.readTextFile(joinPath(ROOT, "docs", "guides", "router.md"));
-  let [, text = ""] = /^```nginx\n([^]*?)^```$/m.exec(guide) ?? [];
-  const changes = [
-    ["listen 443 ssl;", `listen 127.0.0.1:${port} ssl;`],
-    ["http://127.0.0.1:8080;", `http://127.0.0.1:${inside.port};`],
-    ["/etc/ssl/example.com.crt;", "server.pem;"],
-    ["/etc/ssl/example.com.key;", "server.key;"],
-    ["proxy_read_timeout 60s;", "proxy_read_timeout 1s;"],
-  ] as const;
-  for (const [from, to] of changes) {
-    assert.ok(text.includes(from), `The guide must have ${from}`);
-    text = text.replace(from, to);
-  }
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path temp;\n`);
-  const files = {
-    "viaduct.conf": text,
-    "nginx.conf": `daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {}\n` +
-      `http {\naccess_log off;\n${temporary.join("")}include viaduct.conf;\n}\n`,
-    "server.pem": server.cert,
-    "server.key": server.key,
-  };
-  for (const [name, content] of Object.entries(files)) await Deno.writeTextFile(joinPath(folder, name), content);
-  return folder;
+  const [, config = ""] = /^```nginx\n([^]*?)^```$/m.exec(guide) ?? [];
+  return config;
 }
 
 /** Runs the checks. */
@@ -56,14 +33,22 @@ export async function runRouterGuide(processes: ProcessGroup): Promise<readonly 
   // The guide's 20 seconds of keepalive and 60 of nginx, at the same ratio in less time.
   const keepalive = { interval: 300, timeout: 5_000 };
   await using server = await serveRouter(router, { port: 0, hostname: "127.0.0.1", keepalive });
-  const [fixture, port] = [createTlsFixture(), freePort()];
-  const folder = await configure(new URL(server.url), port, fixture);
-  const nginx = processes.start("nginx", [program, "-p", folder, "-c", "nginx.conf", "-e", "stderr"]);
+  const fixture = createTlsFixture();
+  const nginx = await startNginx(program, processes, {
+    config: await readGuide(),
+    listen: "443 ssl",
+    inside: new URL(server.url),
+    changes: [
+      ["/etc/ssl/example.com.crt;", "server.pem;"],
+      ["/etc/ssl/example.com.key;", "server.key;"],
+      ["proxy_read_timeout 60s;", "proxy_read_timeout 1s;"],
+    ],
+    files: { "server.pem": fixture.server.cert, "server.key": fixture.server.key },
+  });
   try {
-    await untilListening(port, nginx, START_TIMEOUT);
-    return await drive(`127.0.0.1:${port}`, fixture);
+    return await drive(`127.0.0.1:${nginx.port}`, fixture);
   } finally {
-    await nginx.stop();
+    await nginx.process.stop();
   }
 }
 

@@ -103,7 +103,7 @@ export const LAYERS: readonly Layer[] = [
       "wamp/session_arguments.ts",
       "wamp/session_callee.ts",
       "wamp/session_calls.ts",
-      "wamp/session_ending.ts",
+      "wamp/session_entry.ts",
       "wamp/session_handlers.ts",
       "wamp/session_invocation.ts",
       "wamp/session_joining.ts",

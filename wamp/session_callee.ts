@@ -12,8 +12,8 @@ import { type InvocationMessage, MESSAGE, type Unregistered } from "./messages.t
 import type { Passthru } from "./passthru_api.ts";
 import { Payload } from "./payload.ts";
 import { Result } from "./result.ts";
-import type { Ended, InvocationHandler, RegisterOptions, Registration, SessionClosed } from "./session_api.ts";
-import { Ending } from "./session_ending.ts";
+import type { InvocationHandler, RegisterOptions, Registration } from "./session_api.ts";
+import { SessionEntry } from "./session_entry.ts";
 import { canWait, checkHandler } from "./session_handlers.ts";
 import { OpenedInvocation } from "./session_invocation.ts";
 import type { SessionLink } from "./session_link.ts";
@@ -21,7 +21,7 @@ import { request } from "./session_requests.ts";
 import { ERROR_URI, isUri, type MatchPolicy } from "./uris.ts";
 
 /** One registration of this session. */
-class OpenRegistration implements Registration {
+class OpenRegistration extends SessionEntry implements Registration {
   readonly id: number;
   readonly procedure: string;
   readonly match: MatchPolicy;
@@ -29,17 +29,16 @@ class OpenRegistration implements Registration {
   readonly concurrency: number;
   /** How answers are passed through, where the arguments were not. */
   readonly passthru: Passthru | undefined;
-  readonly ending = new Ending();
-  isActive = true;
   running = 0;
   /** Invocations that are being decoded, and those behind them. */
   decoding: InOrder | undefined;
   isStarting = false;
   waiting: BoundedQueue<OpenedInvocation> | undefined;
   readonly #callee: Callee;
-  #ended: Promise<void> | undefined;
+  #unregistered: Promise<void> | undefined;
 
   constructor(callee: Callee, id: number, procedure: string, handler: InvocationHandler, options: RegisterOptions) {
+    super(callee.link);
     this.#callee = callee;
     this.id = id;
     this.procedure = procedure;
@@ -49,16 +48,8 @@ class OpenRegistration implements Registration {
     this.passthru = options.passthru;
   }
 
-  get active(): boolean {
-    return this.isActive && this.#callee.isOpen;
-  }
-
-  get ended(): Promise<Ended> {
-    return this.ending.promise(this.#callee.sessionEnded);
-  }
-
   unregister(): Promise<void> {
-    return this.#ended ??= this.#callee.unregister(this);
+    return this.#unregistered ??= this.#callee.unregister(this);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -72,28 +63,19 @@ class OpenRegistration implements Registration {
  * @internal
  */
 export class Callee {
-  readonly #link: SessionLink;
+  /** The session. */
+  readonly link: SessionLink;
   readonly #registrations = new Map<number, OpenRegistration>();
 
   constructor(link: SessionLink) {
-    this.#link = link;
-  }
-
-  /** Whether the session is open. */
-  get isOpen(): boolean {
-    return this.#link.peer.state === "open";
-  }
-
-  /** How the session ends. */
-  get sessionEnded(): Promise<SessionClosed> {
-    return this.#link.ended;
+    this.link = link;
   }
 
   /** Registers a procedure. */
   async register(procedure: string, handler: InvocationHandler, options: RegisterOptions): Promise<Registration> {
     const { match = "exact", invoke = "single", concurrency = Infinity } = options;
     checkHandler("register", handler, concurrency);
-    const link = this.#link;
+    const link = this.link;
     link.check("register", procedure, match);
     const wire = {
       ...options.options,
@@ -121,9 +103,8 @@ export class Callee {
   /** Ends a registration. */
   async unregister(registration: OpenRegistration): Promise<void> {
     if (!registration.isActive) return;
-    registration.isActive = false;
-    registration.ending.end({ by: "us" });
-    const link = this.#link;
+    registration.end({ by: "us" });
+    const link = this.link;
     if (link.peer.state !== "open") return;
     const message = { type: MESSAGE.UNREGISTER, request: link.peer.upcoming, registration: registration.id } as const;
     try {
@@ -141,10 +122,9 @@ export class Callee {
     const registration = this.#registrations.get(id);
     if (registration === undefined) return;
     const reason = details?.reason;
-    registration.isActive = false;
-    registration.ending.end({ by: "router", ...(reason !== undefined && { reason }) });
+    registration.end({ by: "router", ...(reason !== undefined && { reason }) });
     this.#registrations.delete(id);
-    this.#link.logger.warn("Registration was revoked", { procedure: registration.procedure, reason });
+    this.link.logger.warn("Registration was revoked", { procedure: registration.procedure, reason });
   }
 
   /** An invocation came. */
@@ -152,7 +132,7 @@ export class Callee {
     const registration = this.#registrations.get(message.registration);
     if (registration === undefined) {
       // UNREGISTER crossed it, or the router errs: its caller must hear something in any case.
-      return this.#link.send({
+      return this.link.send({
         type: MESSAGE.ERROR,
         requestType: MESSAGE.INVOCATION,
         request: message.request,
@@ -161,8 +141,8 @@ export class Callee {
         payload: Payload.EMPTY,
       });
     }
-    const invocation = new OpenedInvocation(this.#link, registration.procedure, message, registration.passthru);
-    this.#link.peer.accept(invocation);
+    const invocation = new OpenedInvocation(this.link, registration.procedure, message, registration.passthru);
+    this.link.peer.accept(invocation);
     const size = message.payload.byteLength;
     if (invocation.isPassedThrough || registration.decoding?.isBusy) this.#decode(registration, invocation, size);
     else this.#start(registration, invocation, size);
@@ -205,7 +185,7 @@ export class Callee {
     registration.running++;
     let outcome: unknown;
     try {
-      outcome = this.#link.telemetry.invocation.isOn
+      outcome = this.link.telemetry.invocation.isOn
         ? this.#callWatched(registration, invocation)
         : registration.handler(invocation);
     } catch (error) {
@@ -225,7 +205,7 @@ export class Callee {
 
   /** Calls a handler, and tells who watches; that it was answered, the invocation tells. */
   #callWatched({ id, handler }: OpenRegistration, invocation: OpenedInvocation): unknown {
-    const { telemetry, realm, id: session, transport } = this.#link;
+    const { telemetry, realm, id: session, transport } = this.link;
     const { request, procedure } = invocation;
     const facts = { realm, session, request, registration: id, procedure };
     const operation = telemetry.invocation.start(facts, transport.info.remoteAddress);
@@ -271,7 +251,7 @@ export class Callee {
     const isOurs = error instanceof ApplicationError || invocation.isCanceled;
     if (!isOurs) {
       const { procedure } = invocation;
-      this.#link.logger.warn("Procedure failed", { procedure, error: failureMessage(error) });
+      this.link.logger.warn("Procedure failed", { procedure, error: failureMessage(error) });
     }
     invocation.fail(toAnswer(error, invocation));
   }

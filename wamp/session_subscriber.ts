@@ -12,16 +12,9 @@ import { type Event, MESSAGE, type Unsubscribed } from "./messages.ts";
 import { passthruIn } from "./passthru.ts";
 import type { Passthru } from "./passthru_api.ts";
 import type { Payload } from "./payload.ts";
-import type {
-  Ended,
-  EventHandler,
-  SessionClosed,
-  SessionEvent,
-  SubscribeOptions,
-  Subscription,
-} from "./session_api.ts";
+import type { EventHandler, SessionEvent, SubscribeOptions, Subscription } from "./session_api.ts";
 import { LateArguments } from "./session_arguments.ts";
-import { Ending } from "./session_ending.ts";
+import { SessionEntry } from "./session_entry.ts";
 import { canWait, checkHandler } from "./session_handlers.ts";
 import type { SessionLink } from "./session_link.ts";
 import { request } from "./session_requests.ts";
@@ -53,21 +46,20 @@ interface Topic {
   isOverfull: boolean;
 }
 
-class OpenSubscription implements Subscription {
+class OpenSubscription extends SessionEntry implements Subscription {
   readonly id: number;
   readonly topic: string;
   readonly match: MatchPolicy;
   readonly handler: EventHandler;
   readonly concurrency: number;
-  readonly ending = new Ending();
-  isActive = true;
   running = 0;
   isOverfull = false;
   waiting: BoundedQueue<ReceivedEvent> | undefined;
   readonly #subscriber: Subscriber;
-  #ended: Promise<void> | undefined;
+  #unsubscribed: Promise<void> | undefined;
 
   constructor(subscriber: Subscriber, { id, topic, match }: Topic, handler: EventHandler, concurrency: number) {
+    super(subscriber.link);
     this.#subscriber = subscriber;
     this.id = id;
     this.topic = topic;
@@ -76,16 +68,8 @@ class OpenSubscription implements Subscription {
     this.concurrency = concurrency;
   }
 
-  get active(): boolean {
-    return this.isActive && this.#subscriber.isOpen;
-  }
-
-  get ended(): Promise<Ended> {
-    return this.ending.promise(this.#subscriber.sessionEnded);
-  }
-
   unsubscribe(): Promise<void> {
-    return this.#ended ??= this.#subscriber.unsubscribe(this);
+    return this.#unsubscribed ??= this.#subscriber.unsubscribe(this);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -99,30 +83,21 @@ class OpenSubscription implements Subscription {
  * @internal
  */
 export class Subscriber {
-  readonly #link: SessionLink;
+  /** The session. */
+  readonly link: SessionLink;
   readonly #topics = new Map<number, Topic>();
   /** SUBSCRIBEs under way, by match and topic. */
   readonly #joining = new Map<string, Promise<unknown>>();
 
   constructor(link: SessionLink) {
-    this.#link = link;
-  }
-
-  /** Whether the session is open. */
-  get isOpen(): boolean {
-    return this.#link.peer.state === "open";
-  }
-
-  /** How the session ends. */
-  get sessionEnded(): Promise<SessionClosed> {
-    return this.#link.ended;
+    this.link = link;
   }
 
   /** Subscribes to a topic. */
   async subscribe(topic: string, handler: EventHandler, options: SubscribeOptions): Promise<Subscription> {
     const { match = "exact", concurrency = Infinity } = options;
     checkHandler("subscribe", handler, concurrency);
-    const link = this.#link;
+    const link = this.link;
     link.check("subscribe", topic, match);
     const wire = {
       ...options.options,
@@ -162,8 +137,7 @@ export class Subscriber {
   /** Takes one handler away, and unsubscribes where it was the last. */
   async unsubscribe(subscription: OpenSubscription): Promise<void> {
     if (!subscription.isActive) return;
-    subscription.isActive = false;
-    subscription.ending.end({ by: "us" });
+    subscription.end({ by: "us" });
     subscription.waiting?.clear();
     const shared = this.#topics.get(subscription.id);
     if (shared === undefined) return;
@@ -172,7 +146,7 @@ export class Subscriber {
     const key = keyOf(shared.topic, shared.match);
     for (let others = this.#joining.get(key); others !== undefined; others = this.#joining.get(key)) await others;
     if (shared.handlers.length > 0 || this.#topics.get(shared.id) !== shared) return;
-    const link = this.#link;
+    const link = this.link;
     this.#topics.delete(shared.id);
     if (link.peer.state !== "open") return;
     try {
@@ -190,11 +164,10 @@ export class Subscriber {
     if (shared === undefined) return;
     const reason = details?.reason;
     for (const subscription of shared.handlers) {
-      subscription.isActive = false;
-      subscription.ending.end({ by: "router", ...(reason !== undefined && { reason }) });
+      subscription.end({ by: "router", ...(reason !== undefined && { reason }) });
     }
     this.#topics.delete(id);
-    this.#link.logger.warn("Subscription was revoked", { topic: shared.topic, reason });
+    this.link.logger.warn("Subscription was revoked", { topic: shared.topic, reason });
   }
 
   /** An event came. One for a subscription that has just ended is dropped. */
@@ -213,7 +186,7 @@ export class Subscriber {
     const size = message.payload.byteLength;
     if (!canWait(decoding.waiting, decoding.cost, size)) {
       if (!shared.isOverfull) {
-        this.#link.logger.warn("Dropping events: they come faster than they are decoded", { topic });
+        this.link.logger.warn("Dropping events: they come faster than they are decoded", { topic });
       }
       shared.isOverfull = true;
       return;
@@ -223,12 +196,12 @@ export class Subscriber {
       this.#payloadOf(message.payload.retain(), passthru),
       size,
       (payload) => this.#deliver(shared, message, payload),
-      (error) => this.#link.logger.warn("Dropping event: cannot decode it", { topic, error: failureMessage(error) }),
+      (error) => this.link.logger.warn("Dropping event: cannot decode it", { topic, error: failureMessage(error) }),
     );
   }
 
   async #payloadOf(payload: Payload, passthru: Passthru | undefined): Promise<Payload> {
-    return passthru === undefined ? payload : await this.#link.passthru.decode(passthru, payload);
+    return passthru === undefined ? payload : await this.link.passthru.decode(passthru, payload);
   }
 
   #deliver(shared: Topic, message: Event, payload: Payload): void {
@@ -248,12 +221,12 @@ export class Subscriber {
     if (subscription.isOverfull) return;
     subscription.isOverfull = true;
     const { topic } = subscription;
-    this.#link.logger.warn("Dropping events: their handler does not keep up", { topic, waiting: waiting.length });
+    this.link.logger.warn("Dropping events: their handler does not keep up", { topic, waiting: waiting.length });
   }
 
   #run(subscription: OpenSubscription, event: ReceivedEvent): void {
     try {
-      const outcome = this.#link.telemetry.event.isOn
+      const outcome = this.link.telemetry.event.isOn
         ? this.#callWatched(subscription, event)
         : subscription.handler(event);
       if (!isThenable(outcome)) return;
@@ -266,7 +239,7 @@ export class Subscriber {
 
   /** Calls a handler, and tells who watches. */
   #callWatched({ id, handler }: OpenSubscription, event: ReceivedEvent): unknown {
-    const { telemetry, realm, id: session, transport } = this.#link;
+    const { telemetry, realm, id: session, transport } = this.link;
     const { topic, publication } = event;
     const facts = { realm, session, subscription: id, publication, topic };
     const operation = telemetry.event.start(facts, transport.info.remoteAddress);
@@ -300,7 +273,7 @@ export class Subscriber {
   }
 
   #warn({ topic }: OpenSubscription, error: unknown): void {
-    this.#link.logger.warn("Event handler failed", { topic, error: failureMessage(error) });
+    this.link.logger.warn("Event handler failed", { topic, error: failureMessage(error) });
   }
 }
 

@@ -25,8 +25,9 @@ const LANGUAGES: Readonly<Record<string, string>> = {
  * @returns The page, from the site's root.
  */
 export function sourcePageOf(path: string): string {
-  // An address ends in .html once: the check of links takes the ending off until there is none.
-  return `source/${path.replace(/\.html$/, "_html")}.html`;
+  // What publishes the site leaves hidden folders out. An address ends in .html once: the check of links takes the
+  // ending off until there is none.
+  return `source/${path.replace(/(^|\/)\./g, "$1dot_").replace(/\.html$/, "_html")}.html`;
 }
 
 /**

@@ -105,6 +105,7 @@ Deno.test("pageOf and sourcePageOf give each file a page of its own", () => {
   const pages = ["index.md", "guides/a.md", "project/security.md", "project/benchmarks.md", "source/examples/notes.md"];
   assertEquals(files.map(pageOf), pages);
   assertEquals(["a/b.ts", "a/b.html"].map(sourcePageOf), ["source/a/b.ts.html", "source/a/b_html.html"]);
+  assertEquals(sourcePageOf(".github/workflows/.ci.yml"), "source/dot_github/workflows/dot_ci.yml.html");
 });
 
 Deno.test("showSource escapes the text and numbers its lines", () => {

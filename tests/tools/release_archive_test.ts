@@ -11,8 +11,9 @@ import { assert, assertEquals, assertThrows } from "../std.ts";
 const TIME = new Date("2026-11-22T00:00:00Z");
 const encoder = new TextEncoder();
 
-async function runTar(args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command("tar", { args }).output();
+/** Runs tar within a folder: GNU's takes a path with a drive's letter for one on another machine. */
+async function runTar(cwd: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("tar", { args, cwd }).output();
   assert(success, new TextDecoder().decode(stderr));
   return new TextDecoder().decode(stdout);
 }
@@ -21,13 +22,12 @@ Deno.test("packFiles writes an archive that tar unpacks, long paths and whole bl
   const folder = await Deno.makeTempDir();
   try {
     const deep = `top/${"folder/".repeat(20)}${"name".repeat(20)}.txt`;
-    const files = new Map([["top/a.txt", ""], ["top/b.txt", "b"], [deep, "x".repeat(512)], ["top/é.txt", "accent"]]);
-    const archive = join(folder, "archive.tar.gz");
-    await Deno.writeFile(
-      archive,
-      compress(packFiles(new Map([...files].map(([p, t]) => [p, encoder.encode(t)])), TIME)),
-    );
-    await runTar(["-xzf", archive, "-C", folder]);
+    const files = new Map([["top/a.txt", ""], ["top/b.txt", "b"], [deep, "x".repeat(512)]]);
+    // Windows' own tar reads names in the code page of the system.
+    if (Deno.build.os !== "windows") files.set("top/é.txt", "accent");
+    const archive = compress(packFiles(new Map([...files].map(([p, t]) => [p, encoder.encode(t)])), TIME));
+    await Deno.writeFile(join(folder, "archive.tar.gz"), archive);
+    await runTar(folder, "-xzf", "archive.tar.gz");
     for (const [path, text] of files) assertEquals(await Deno.readTextFile(join(folder, path)), text, path);
     assertEquals((await Deno.stat(join(folder, "top/b.txt"))).mtime, TIME);
   } finally {

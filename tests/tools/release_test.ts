@@ -1,6 +1,6 @@
 /** Tests of whole releases, of going on after a failure, and of the tool's command line. */
 
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { STEPS } from "../../_tools/release/steps.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
@@ -28,7 +28,9 @@ async function runTool(...args: string[]): Promise<{ code: number; text: string 
 
 /** The entries of an archive, by the system's own tar. */
 async function listArchive(path: string): Promise<string[]> {
-  const { stdout } = await new Deno.Command("tar", { args: ["-tzf", path] }).output();
+  // GNU's tar takes a path with a drive's letter for one on another machine.
+  const options: Deno.CommandOptions = { args: ["-tzf", basename(path)], cwd: dirname(path) };
+  const { stdout } = await new Deno.Command("tar", options).output();
   return new TextDecoder().decode(stdout).trim().split(/\r?\n/);
 }
 

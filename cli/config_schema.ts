@@ -145,7 +145,7 @@ const TRANSPORT_DEFINITIONS: Readonly<Record<string, Schema>> = {
     properties: {
       maxConnections: count("Connections at a time.", 10_000, 1),
       maxMessage: count(
-        "The largest message accepted, in bytes; RawSocket takes the next power of two.",
+        "The largest message accepted, in bytes; RawSocket takes the largest power of two in it.",
         16 << 20,
         1024,
       ),

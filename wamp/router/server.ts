@@ -51,7 +51,10 @@ export interface RawSocketListenOptions {
 export interface RouterServerLimits {
   /** Connections at a time, for each listener. @default {10_000} */
   readonly maxConnections?: number;
-  /** The largest message accepted, in bytes; RawSocket takes the next power of two. @default {16 MiB} */
+  /**
+   * The largest message accepted, in bytes; RawSocket takes the largest power of two in it, 16 MiB at most.
+   * @default {16 MiB}
+   */
   readonly maxMessage?: number;
 }
 

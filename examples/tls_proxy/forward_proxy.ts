@@ -33,6 +33,12 @@ function judge({ url = "", headers }: IncomingMessage, { user, password, targets
   return targets.includes(url) ? 200 : 403;
 }
 
+/** Takes a target apart: a host or an address, that of IPv6 in brackets, and a port. */
+export function addressOf(target: string): { readonly host: string; readonly port: number } {
+  const [, host = "", port = ""] = /^\[?(.+?)\]?:(\d+)$/.exec(target) ?? [];
+  return { host, port: Number(port) };
+}
+
 function refuse(socket: Duplex, status: number): void {
   const ask = status === 407 ? 'Proxy-Authenticate: Basic realm="proxy"\r\n' : "";
   socket.end(`HTTP/1.1 ${status} Refused\r\n${ask}Content-Length: 0\r\nConnection: close\r\n\r\n`);
@@ -50,9 +56,8 @@ export async function startForwardProxy(options: ForwardProxyOptions): Promise<R
     onRequest(target, status);
     socket.on("error", () => socket.destroy());
     if (status !== 200) return refuse(socket, status);
-    const { hostname, port } = new URL(`http://${target}`);
-    const upstream = connect({ host: hostname, port: Number(port) }, () => {
-      socket.off("error", fail).write("HTTP/1.1 200 OK\r\n\r\n");
+    const upstream = connect(addressOf(target), () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
       upstream.off("error", fail).write(early);
       tie(socket, upstream);
     });

@@ -35,13 +35,15 @@ export interface RunningProxy {
 
 /** What a client may not tell the router: this proxy does, or nobody. */
 const RESERVED = /^(?:x-forwarded-|x-real-ip$|forwarded$|x-proxy-|x-client-)/;
+/** Names that can stand in a field, as in nginx.conf; whose name is another is a guest. */
+const NAME = /^[A-Za-z0-9.@_-]+$/;
 const MAX_CONNECTIONS = 10_000;
 
 /** The name in the certificate of a client, if it has one by our authority. */
 function nameOf(socket: Duplex): string | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   const { CN } = socket.getPeerCertificate().subject;
-  return Array.isArray(CN) ? undefined : CN;
+  return typeof CN === "string" && NAME.test(CN) ? CN : undefined;
 }
 
 /** The fields of a request as the router gets them. `Host` stays: by it the router knows pages of its own origin. */
@@ -88,7 +90,7 @@ function upgrade(request: IncomingMessage, socket: Duplex, early: Buffer, { rout
     .on("response", (response) => {
       // The router refuses: such as a page of another origin.
       socket.write(headOf(response, false));
-      response.pipe(socket);
+      pipeline(response, socket, () => {});
     })
     .on("error", () => socket.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n"))
     .end();
@@ -110,9 +112,10 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<RunningPr
     const target = { host: router.hostname, port: router.port, method, path, headers: fieldsFor(request, token) };
     const asking = requestOf(target, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
+      pipeline(answer, response, () => {});
     });
-    asking.on("error", () => response.writeHead(502).end());
+    // The router may fail in the middle of its answer as well: then the connection ends there.
+    asking.on("error", () => response.headersSent ? response.destroy() : response.writeHead(502).end());
     request.pipe(asking);
   });
   await new Promise<void>((resolve) => server.listen(port, hostname, resolve));

@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { connect, HandshakeError } from "@viaduct/viaduct";
 import { join, JoinError, type Session } from "@viaduct/viaduct/wamp";
-import { certificate } from "@viaduct/viaduct/wamp/auth";
+import { anonymous, certificate } from "@viaduct/viaduct/wamp/auth";
 import { join as joinPath } from "node:path";
-import { startForwardProxy } from "../../examples/tls_proxy/forward_proxy.ts";
+import { addressOf, startForwardProxy } from "../../examples/tls_proxy/forward_proxy.ts";
 import { startRouter } from "../../examples/tls_proxy/router.ts";
 import { startTlsProxy } from "../../examples/tls_proxy/tls_proxy.ts";
 import { assertEquals, assertInstanceOf, assertRejects } from "../std.ts";
@@ -123,6 +123,17 @@ Deno.test("the TLS proxy takes no certificate of another authority", async () =>
   });
 });
 
+Deno.test("the TLS proxy takes who has a name that fits into no field for a guest", async () => {
+  const odd = TLS.authority.issue({ commonName: "\u674e" });
+  await withRouter(async (router) => {
+    await withProxy(router, async (url) => {
+      const guest = await joinAs(url, odd, [certificate(), anonymous()]);
+      assertEquals(guest.authrole, "guest");
+      await guest.leave();
+    });
+  });
+});
+
 Deno.test("large messages go through the TLS proxy whole, and a session ends cleanly on both sides", async () => {
   await withRouter(async (router) => {
     await withProxy(router, async (url) => {
@@ -181,6 +192,39 @@ Deno.test("the TLS proxy answers 502 where there is no router", async () => {
     assertInstanceOf(error, HandshakeError);
     assertEquals(error.status, 502);
   });
+});
+
+Deno.test("the TLS proxy ends an answer that its router breaks off, and goes on", async () => {
+  const sockets: Socket[] = [];
+  const backend = createTcpServer((socket) => {
+    sockets.push(socket.on("error", () => {}));
+    socket.once("data", () => socket.write("HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nshort"));
+  });
+  await new Promise<void>((resolve) => backend.listen(0, "127.0.0.1", resolve));
+  const { port } = backend.address() as AddressInfo;
+  try {
+    await withProxy(`http://127.0.0.1:${port}`, async (url) => {
+      using client = Deno.createHttpClient({ caCerts: [TLS.caCert] });
+      // The second request shows that the proxy is still there.
+      for (const body of [new Uint8Array(20_000_000), new Uint8Array(1)]) {
+        const response = await fetch(url.replace(/^wss/, "https"), { method: "POST", body, client });
+        assertEquals(response.status, 404);
+        sockets.pop()!.resetAndDestroy();
+        await assertRejects(() => response.text());
+      }
+    });
+  } finally {
+    await new Promise((resolve) => backend.close(resolve));
+  }
+});
+
+Deno.test("the forward proxy takes hosts, addresses and all ports", () => {
+  const targets = ["router.example:80", "127.0.0.1:8443", "[::1]:443"];
+  assertEquals(targets.map(addressOf), [
+    { host: "router.example", port: 80 },
+    { host: "127.0.0.1", port: 8443 },
+    { host: "::1", port: 443 },
+  ]);
 });
 
 Deno.test("the forward proxy leads to its targets, and says 502 where one is not there", async () => {

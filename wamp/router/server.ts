@@ -94,7 +94,10 @@ export interface ServeRouterOptions {
   readonly health?: boolean | HealthOptions;
   /** Whether permessage-deflate is agreed to. @default {false} */
   readonly compression?: boolean | CompressionOptions;
-  /** How a dead peer is found. @default {{ interval: 20_000, timeout: 20_000 }} */
+  /**
+   * How a dead peer is found; over RawSocket only where it is given, since not every client answers a PING.
+   * @default {{ interval: 20_000, timeout: 20_000 }}
+   */
   readonly keepalive?: false | KeepaliveOptions;
   /** How long a client may take to open its transport, in milliseconds. @default {10_000} */
   readonly handshakeTimeout?: number;

@@ -46,10 +46,18 @@ export async function maintain({ root, line, isDryRun, say = console.log }: Main
     say(text);
     return;
   }
-  await Deno.writeTextFile(path, text);
-  await git.run("commit", "--quiet", "-m", `Maintain ${line} on ${branch}`, "--", FILE);
-  await git.run("branch", branch, tag);
-  await git.run("push", "--quiet", "--atomic", remote, "HEAD:refs/heads/main", `${branch}:refs/heads/${branch}`);
+  const before = await git.commit();
+  try {
+    await Deno.writeTextFile(path, text);
+    await git.run("commit", "--quiet", "-m", `Maintain ${line} on ${branch}`, "--", FILE);
+    await git.run("branch", branch, tag);
+    await git.run("push", "--quiet", "--atomic", remote, "HEAD:refs/heads/main", `${branch}:refs/heads/${branch}`);
+  } catch (error) {
+    // A branch that is here only would look as if nothing were left to do.
+    await git.ask("branch", "--quiet", "--delete", "--force", branch);
+    await git.run("reset", "--quiet", "--hard", before);
+    throw error;
+  }
   say(`${branch} stands at ${tag}, ${FILE} names it, and both are on ${remote}`);
 }
 

@@ -35,11 +35,17 @@ export async function writeVersion(release: Release): Promise<string[]> {
     release.say(diff.replace(/^/gm, "     | "));
     return [changed, `would commit "Release ${release.version}" and tag ${release.tag}`];
   }
-  const commit = await commitTree(release, tree);
   const message = join(release.folder, "tag.txt");
   await Deno.writeTextFile(message, await composeAnnouncement(release, tree.folder));
-  // Verbatim: headings of Markdown look like comments to git.
-  await release.git.run("tag", "--annotate", "--cleanup=verbatim", "--file", message, release.tag, commit);
+  const commit = await commitTree(release, tree);
+  try {
+    // Verbatim: headings of Markdown look like comments to git.
+    await release.git.run("tag", "--annotate", "--cleanup=verbatim", "--file", message, release.tag, commit);
+  } catch (error) {
+    // A commit without its tag would let no further run begin.
+    await release.git.run("reset", "--quiet", "--hard", release.record.commit);
+    throw error;
+  }
   await Deno.remove(message);
   release.record = { ...release.record, released: commit };
   await writeRecord(release.folder, release.record);

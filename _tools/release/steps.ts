@@ -51,8 +51,9 @@ export const STEPS: readonly Step[] = [
   { name: "announcement", title: "is written from the changelog and what the gates found", run: announce },
 ];
 
-/** The first step after the release was committed. */
-const AFTER_WRITE = STEPS.findIndex(({ name }) => name === "push");
+/** The first step that changes something, and the one after it. */
+const WRITE = STEPS.findIndex(({ name }) => name === "write");
+const AFTER_WRITE = WRITE + 1;
 
 /**
  * Goes through the steps.
@@ -76,7 +77,7 @@ export async function runSteps(release: Release, from?: string): Promise<boolean
     }
   } catch (error) {
     if (!(error instanceof GateError)) throw error;
-    release.say(`FAIL ${from}: ${error.message}\n  -> ${error.advice}`);
+    release.say(`FAIL ${STEPS[first]?.name}: ${error.message}\n  -> ${error.advice}`);
     release.say("release: 0 passed, 1 failed");
     return false;
   }
@@ -99,17 +100,19 @@ async function planSteps(release: Release, first: number): Promise<readonly Step
   if (record === undefined || (record.commit !== commit && !isAfterWrite)) {
     throw new GateError(`No earlier gate is known to have passed on ${commit.slice(0, 12)}`, "Begin without --from.");
   }
+  if (first >= AFTER_WRITE && !isAfterWrite) {
+    throw new GateError(`${release.tag} was not written yet`, "Run the release with --from write.");
+  }
   const missing = STEPS.slice(0, first).filter(({ name }) => record.facts[name] === undefined);
   const [missed] = missing;
   if (missed !== undefined) {
     const problem = `${missed.name} has not passed on ${commit.slice(0, 12)}`;
     throw new GateError(problem, `Run the release with --from ${missed.name}, or from its first step.`);
   }
-  release.record = record;
+  // From here on this run alone counts.
+  const facts = STEPS.slice(0, first).map(({ name }) => [name, record.facts[name] ?? []]);
+  release.record = { ...record, facts: Object.fromEntries(facts) };
   if (isAfterWrite) return STEPS.slice(first);
-  if (first >= AFTER_WRITE && !release.isDryRun) {
-    throw new GateError(`${release.tag} was not written yet`, "Run the release with --from write.");
-  }
   return STEPS.filter(({ isLong }, index) => index >= first || isLong !== true);
 }
 
@@ -120,8 +123,11 @@ async function runStep(release: Release, step: Step): Promise<boolean> {
   try {
     release.checkStopped();
     const facts = await step.run(release);
-    release.record = { ...release.record, facts: { ...release.record.facts, [step.name]: facts } };
-    await writeRecord(release.folder, release.record);
+    // A dry run would do the steps that change something: none of them is behind it.
+    if (!release.isDryRun || STEPS.indexOf(step) < WRITE) {
+      release.record = { ...release.record, facts: { ...release.record.facts, [step.name]: facts } };
+      await writeRecord(release.folder, release.record);
+    }
     for (const fact of facts) release.say(`     ${fact}`);
     release.say(`pass ${step.name}, ${seconds()}`);
     return true;

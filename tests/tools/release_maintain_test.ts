@@ -87,6 +87,17 @@ Deno.test("maintain makes the branch at the line's last release, names it on mai
   await assertRejects(() => again, GateError, "release/0.1 is there already");
 });
 
+Deno.test("maintain leaves everything as it was where it cannot push", async () => {
+  await using project = await releasedProject();
+  const before = await project.state();
+  await project.git("config", "remote.origin.pushurl", join(project.root, "nowhere.git"));
+  const options = { root: project.root, line: "0.1", isDryRun: false, say: () => {} };
+  await assertRejects(() => maintain(options), GateError, "git push");
+  assertEquals(await project.state(), before);
+  await project.git("config", "--unset", "remote.origin.pushurl");
+  await maintain(options);
+});
+
 Deno.test("maintain shows in a dry run what it would do, and does nothing", async () => {
   await using project = await releasedProject();
   const before = await project.state();

@@ -172,6 +172,30 @@ Deno.test("--from write makes the release after a dry run, with what its gates f
   assertStringIncludes(await project.read(`${FOLDER}/announcement.md`), "deno task test: 1,203 passed");
 });
 
+Deno.test("--from does not take what a dry run would push for pushed", async () => {
+  await using project = await MiniProject.make();
+  assert((await project.release("0.1.0")).isPassed);
+  await project.git("config", "remote.origin.pushurl", join(project.root, "nowhere.git"));
+  assertStringIncludes((await project.release("0.1.0", { from: "write", isDryRun: false })).text, "FAIL push");
+  const publish = { from: "publish", isDryRun: false };
+  assertStringIncludes((await project.release("0.1.0", publish)).text, "push has not passed on");
+  await project.git("config", "--unset", "remote.origin.pushurl");
+  assert((await project.release("0.1.0", { from: "push" })).isPassed);
+  assertStringIncludes((await project.release("0.1.0", publish)).text, "push has not passed on");
+});
+
+Deno.test("a commit that cannot be tagged is taken back", async () => {
+  await using project = await MiniProject.make();
+  const before = await project.state();
+  await project.git("config", "tag.gpgSign", "true");
+  await project.git("config", "gpg.program", join(project.root, "nowhere"));
+  const { text } = await project.release("0.1.0", { isDryRun: false });
+  assertStringIncludes(text, "FAIL write");
+  assertEquals(await project.state(), before);
+  await project.git("config", "tag.gpgSign", "false");
+  assert((await project.release("0.1.0", { from: "write", isDryRun: false })).isPassed);
+});
+
 Deno.test({
   name: "--from push goes on after a push that failed",
   // The hook is a script of the shell.

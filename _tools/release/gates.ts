@@ -92,6 +92,8 @@ export async function checkConformance(release: Release): Promise<string[]> {
 
 /** The documentation builds, with the conformance reports, and is spelled right. */
 export async function checkDocs(release: Release): Promise<string[]> {
+  // The pages of an earlier build would be published as those of this one.
+  await removeIfPresent(join(release.root, SITE));
   const summary = await release.gateTask("docs", "--require-reports");
   const index = join(release.root, SITE, "index.html");
   if (!await isPresent(index)) {

@@ -155,6 +155,13 @@ const BROKEN: readonly Broken[] = [
     says: ["reports/site has no index.html"],
   },
   {
+    rule: "documentation of an earlier build",
+    gate: "docs",
+    tasks: { docs: "echo 'docs: 5 passed, 0 failed'" },
+    spoil: async (project) => await project.write({ "reports/site/index.html": "<p>Old</p>" }),
+    says: ["reports/site has no index.html"],
+  },
+  {
     rule: "a changelog with nothing new",
     gate: "changelog",
     files: { "CHANGELOG.md": "# Changelog\n\n## [Unreleased]\n\n### Added\n" },

@@ -84,16 +84,15 @@ export async function readPackage(tree: string): Promise<{ scoped: string; name:
 
 /** The files that would be published of a tree, from its folder; asks Deno, which checks them first. */
 export async function publishedFiles(release: Release, tree: string): Promise<string[]> {
+  // Deno names the files below the folder as it was told: a temporary one has a short name on Windows, or is a link.
+  const folder = await Deno.realPath(tree);
   // The tool that looks at the package has checked types; in CI, the tree holds what it built beside the commit.
-  const { isPassed, lines } = await release.deno(
-    "publish",
-    ["publish", "--dry-run", "--allow-dirty", "--no-check"],
-    tree,
-  );
+  const args = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
+  const { isPassed, lines } = await release.deno("publish", args, folder);
   const paths: string[] = [];
   for (const line of lines) {
     const url = PUBLISHED.exec(line)?.[1];
-    if (url !== undefined) paths.push(relative(await Deno.realPath(tree), fileURLToPath(url)).replaceAll("\\", "/"));
+    if (url !== undefined) paths.push(relative(folder, fileURLToPath(url)).replaceAll("\\", "/"));
   }
   if (isPassed && paths.length > 0) return paths;
   throw new GateError(`The package cannot be published\n${tailOf(lines)}`, "See that `deno task ok` passes.");

@@ -77,29 +77,30 @@ export async function runScript(transports: string, print: (line: string) => voi
   });
   const stop = new AbortController();
   const { signal } = stop;
-  const watching = monitor.run({ signal });
-  for await (const { state } of monitor.status()) if (state === "open") break;
-  const working = device.run(signal);
+  const running = [monitor.run({ signal })];
+  try {
+    for await (const { state } of monitor.status()) if (state === "open") break;
+    running.push(device.run(signal));
+    await notes.until(`${DEVICE} online`);
+    device.measure();
+    await notes.until(`${DEVICE} 20.5 °C, vent closed`);
 
-  await notes.until(`${DEVICE} online`);
-  device.measure();
-  await notes.until(`${DEVICE} 20.5 °C, vent closed`);
+    await using operator = await join(transports, { realm: REALM, auth: [wampcra(OPERATOR)] });
+    print(`The operator says: vent ${await operator.call(uriOf(DEVICE, "vent"), ["open"])}`);
+    device.measure();
+    await notes.until(`${DEVICE} 19.5 °C, vent open`);
 
-  await using operator = await join(transports, { realm: REALM, auth: [wampcra(OPERATOR)] });
-  print(`The operator says: vent ${await operator.call(uriOf(DEVICE, "vent"), ["open"])}`);
-  device.measure();
-  await notes.until(`${DEVICE} 19.5 °C, vent open`);
-
-  print("The device loses its network");
-  network.cut();
-  await notes.until(`${DEVICE} offline`); // its last will
-  for (let count = 0; count < 3; count++) device.measure();
-  print(`The network is back; ${device.waiting} measurements wait`);
-  network.mend();
-  await notes.until(`${DEVICE} online`);
-  await notes.until(`${DEVICE} 16.5 °C, vent open`);
-
-  stop.abort();
-  await Promise.all([watching, working]);
+    print("The device loses its network");
+    network.cut();
+    await notes.until(`${DEVICE} offline`); // its last will
+    for (let count = 0; count < 3; count++) device.measure();
+    print(`The network is back; ${device.waiting} measurements wait`);
+    network.mend();
+    await notes.until(`${DEVICE} online`);
+    await notes.until(`${DEVICE} 16.5 °C, vent open`);
+  } finally {
+    stop.abort();
+    await Promise.all(running);
+  }
   print("Done");
 }

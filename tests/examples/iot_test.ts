@@ -5,6 +5,7 @@ import type { Process } from "../support/processes.ts";
 import { interrupt, inTime, LIMIT, runExample, startExample } from "./example.ts";
 import { DEVICES, OPERATOR, REALM } from "../../examples/iot/fleet.ts";
 import { startHub } from "../../examples/iot/hub.ts";
+import { runScript } from "../../examples/iot/script.ts";
 
 /** Programs that are stopped at the end, the last one first. */
 class Programs implements AsyncDisposable {
@@ -61,6 +62,18 @@ Deno.test("iot --once: a device is told what to do, is missed, and brings what i
       "Done",
     ],
   });
+});
+
+Deno.test("iot: where the script fails, nothing goes on without it", async () => {
+  const hub = await startHub("127.0.0.1", 0);
+  try {
+    const print = (line: string): void => {
+      if (line.startsWith("The operator says")) throw new Error("Nobody can read this");
+    };
+    await assertRejects(() => runScript(hub.rawsocketUrl, print), Error, "Nobody can read this");
+  } finally {
+    await hub.shutdown();
+  }
 });
 
 Deno.test("iot: the fleet in one program works until it is interrupted", async () => {

@@ -187,6 +187,12 @@ Deno.test("Series forgets what is over, but for the point that the line comes in
   assertEquals(times(empty), []);
 });
 
+Deno.test("Series keeps no more than is shown, also where nobody draws it", () => {
+  const series = new Series("");
+  for (let time = 0; time <= 10 * WINDOW; time += WINDOW / 4) series.add({ time, value: 1 });
+  assertEquals(series.points.map(({ time }) => time / WINDOW), [8.75, 9, 9.25, 9.5, 9.75, 10]);
+});
+
 Deno.test("Series has a round top above its values", () => {
   const cases: readonly (readonly [readonly number[], number])[] = [
     [[], 1],

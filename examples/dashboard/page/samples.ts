@@ -76,11 +76,15 @@ export class Series {
     return this.#points.at(-1);
   }
 
-  /** Adds a value, wherever its time belongs: what comes from the history may be older. A time that is there stays. */
+  /**
+   * Adds a value, wherever its time belongs: what comes from the history may be older. A time that is there stays. What
+   * is no longer shown goes, also where nobody draws: a page in the background takes samples as well.
+   */
   add(point: Point): void {
     let index = this.#points.length;
     while (index > 0 && this.#points[index - 1]!.time > point.time) index--;
     if (this.#points[index - 1]?.time !== point.time) this.#points.splice(index, 0, point);
+    this.forget(this.#points.at(-1)!.time - WINDOW);
   }
 
   /** Forgets what is before a time, but for the last value before it, from which the line comes in. */

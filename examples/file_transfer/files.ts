@@ -19,7 +19,7 @@ export interface FileInfo {
 }
 
 /** Why a transfer failed. */
-export type TransferErrorCode = "bad_request" | "no_such_file" | "too_large" | "busy" | "checksum";
+export type TransferErrorCode = "bad_request" | "no_such_file" | "too_large" | "busy" | "checksum" | "failed";
 
 /** What one side tells the other about a transfer that failed. */
 export class TransferError extends Error {
@@ -89,8 +89,9 @@ export class PartialFile implements Disposable {
     const file = await Deno.open(path + PART, { append: true, create: true });
     const { size: received } = await file.stat();
     if (received <= size) return new PartialFile(path, file, received);
-    await file.truncate();
-    return new PartialFile(path, file, 0);
+    file.close();
+    // On Windows, what is open for appending cannot be made shorter.
+    return new PartialFile(path, await Deno.open(path + PART, { write: true, truncate: true }), 0);
   }
 
   /** How many bytes are there. */

@@ -5,10 +5,20 @@
  */
 
 import { join } from "node:path";
+import { failureMessage } from "@viaduct/viaduct";
 import { type FileInfo, PART, PartialFile, readFrom, TransferError } from "./files.ts";
 
-/** A name that stays in the folder, whatever the system. */
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._()-]{0,99}$/u;
+/** A name that stays in the folder, whatever the system; Windows leaves out dots and spaces at the end. */
+const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N} ._()-]{0,98}[\p{L}\p{N}_()-])?$/u;
+/** What is a device to Windows, in every folder and with every ending. */
+const DEVICE = /^(?:con|prn|aux|nul|com\p{N}|lpt\p{N}) *(?:\.|$)/iu;
+
+/** What a client is told of an error. A failure of this machine is printed here: its paths are not the client's to know. */
+export function refusalOf(error: unknown): TransferError {
+  if (error instanceof TransferError) return error;
+  console.error(`Cannot serve a client: ${failureMessage(error)}`);
+  return new TransferError("failed", "The server cannot do that now");
+}
 
 /** A file that is being uploaded. */
 export class Upload implements Disposable {
@@ -49,7 +59,7 @@ export class Upload implements Disposable {
 export class Store {
   readonly #folder: string;
   readonly #maxSize: number;
-  /** The names that are being uploaded. */
+  /** The names that are being uploaded, in lower case: on Windows and macOS names that differ in case only are one. */
   readonly #busy = new Set<string>();
 
   /** `maxSize` is that of an upload, in bytes. */
@@ -90,9 +100,10 @@ export class Store {
     if (size > this.#maxSize) {
       throw new TransferError("too_large", `Size must be at most ${this.#maxSize}, received ${size}`);
     }
-    if (this.#busy.has(path)) throw new TransferError("busy", `"${name}" is being uploaded by somebody else`);
-    this.#busy.add(path);
-    const release = (): void => void this.#busy.delete(path);
+    const key = path.toLowerCase();
+    if (this.#busy.has(key)) throw new TransferError("busy", `"${name}" is being uploaded by somebody else`);
+    this.#busy.add(key);
+    const release = (): void => void this.#busy.delete(key);
     try {
       return new Upload(await PartialFile.open(path, size), size, release);
     } catch (error) {
@@ -108,7 +119,8 @@ export class Store {
 }
 
 function isName(name: unknown): name is string {
-  return typeof name === "string" && NAME.test(name) && !name.endsWith(PART);
+  if (typeof name !== "string" || DEVICE.test(name)) return false;
+  return NAME.test(name) && !name.toLowerCase().endsWith(PART);
 }
 
 function isCount(value: unknown): value is number {

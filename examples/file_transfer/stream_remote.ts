@@ -4,7 +4,13 @@
  * @module
  */
 
-import { CLOSE_CODE, connect, type IncomingMessage, type WebSocketConnection } from "@viaduct/viaduct";
+import {
+  CLOSE_CODE,
+  connect,
+  ConnectionClosedError,
+  type IncomingMessage,
+  type WebSocketConnection,
+} from "@viaduct/viaduct";
 import { type FileInfo, TransferError, type TransferErrorCode } from "./files.ts";
 import type { Chunks, Remote } from "./remote.ts";
 import { nextMessage, readJson } from "./stream_messages.ts";
@@ -71,7 +77,8 @@ export class StreamRemote implements Remote {
     try {
       await this.#ws.sendStream(body());
     } catch (error) {
-      await this.#answer(); // The server may have said why it ended the connection.
+      // The server may have said why it ended the connection.
+      if (error instanceof ConnectionClosedError) await this.#answer();
       throw error;
     }
     await this.#ask({ sha256 });

@@ -8,7 +8,7 @@
 import { CLOSE_CODE, type IncomingMessage, type WebSocketConnection } from "@viaduct/viaduct";
 import { TransferError } from "./files.ts";
 import { nextMessage, readJson } from "./stream_messages.ts";
-import type { Store } from "./store.ts";
+import { refusalOf, type Store } from "./store.ts";
 
 /** One connection. */
 class Conversation {
@@ -67,10 +67,8 @@ export async function serveFiles(ws: WebSocketConnection, store: Store): Promise
     await new Conversation(ws, store).run();
   } catch (error) {
     if (ws.state !== "open") return;
-    const { code, message } = error instanceof TransferError
-      ? error
-      : { code: "failed", message: "The server cannot do that now" };
+    const { code, message } = refusalOf(error);
     await ws.send(JSON.stringify({ error: code, message }));
-    await ws.close(error instanceof TransferError ? CLOSE_CODE.POLICY_VIOLATION : CLOSE_CODE.INTERNAL_ERROR);
+    await ws.close(code === "failed" ? CLOSE_CODE.INTERNAL_ERROR : CLOSE_CODE.POLICY_VIOLATION);
   }
 }

@@ -57,14 +57,16 @@ async function* send(
   const offset = await start;
   if (offset === undefined) return {};
   const chunks = read(offset);
-  for (;;) {
-    const { done, value } = await chunks.next();
-    if (done === true) return { kwargs: { sha256: value } };
-    if (!await credits.take()) break;
-    yield { args: [value] };
+  try {
+    for (;;) {
+      const { done, value } = await chunks.next();
+      if (done === true) return { kwargs: { sha256: value } };
+      if (!await credits.take()) return {};
+      yield { args: [value] };
+    }
+  } finally {
+    await chunks.return(""); // closes the file where the call has ended meanwhile
   }
-  await chunks.return("");
-  return {};
 }
 
 /** A session. */
@@ -81,12 +83,16 @@ export class WampRemote implements Remote {
   }
 
   list(): Promise<readonly FileInfo[]> {
-    return this.#session.call("files.list");
+    return this.#ask("files.list");
   }
 
-  async size(name: string): Promise<number> {
+  size(name: string): Promise<number> {
+    return this.#ask("files.size", [name]);
+  }
+
+  async #ask<Answer>(procedure: string, args: readonly unknown[] = []): Promise<Answer> {
     try {
-      return await this.#session.call("files.size", [name]);
+      return await this.#session.call<Answer>(procedure, args);
     } catch (error) {
       throw fromApplicationError(error);
     }

@@ -8,7 +8,7 @@
 
 import { ApplicationError, type Invocation, type Session } from "@viaduct/viaduct/wamp";
 import { TransferError } from "./files.ts";
-import type { Store, Upload } from "./store.ts";
+import { refusalOf, type Store, type Upload } from "./store.ts";
 
 /** What the errors of a transfer begin with; its code follows. */
 export const ERROR_PREFIX = "files.error.";
@@ -53,14 +53,26 @@ async function* upload(store: Store, { parts }: Invocation): AsyncGenerator<numb
   }
 }
 
-/** Makes what went wrong with a transfer known to its caller. Anything else is told as `wamp.error.runtime_error`. */
-function toApplicationError(error: unknown): unknown {
-  return error instanceof TransferError ? new ApplicationError(ERROR_PREFIX + error.code, [error.message]) : error;
+function toApplicationError(error: unknown): ApplicationError {
+  const { code, message } = refusalOf(error);
+  return new ApplicationError(ERROR_PREFIX + code, [message]);
 }
 
-async function* telling<Part, Result>(source: AsyncGenerator<Part, Result>): AsyncGenerator<Part, Result> {
+/** Makes what goes wrong with a transfer known to its caller, unless that is who has ended it. */
+async function* telling<Part, Result>(
+  { signal }: Invocation,
+  source: AsyncGenerator<Part, Result>,
+): AsyncGenerator<Part, Result> {
   try {
     return yield* source;
+  } catch (error) {
+    throw signal.aborted ? error : toApplicationError(error);
+  }
+}
+
+async function answer<Value>(value: Promise<Value>): Promise<Value> {
+  try {
+    return await value;
   } catch (error) {
     throw toApplicationError(error);
   }
@@ -69,15 +81,9 @@ async function* telling<Part, Result>(source: AsyncGenerator<Part, Result>): Asy
 /** Registers `files.list`, `files.size`, `files.download` and `files.upload`. */
 export async function provideFiles(session: Session, store: Store): Promise<void> {
   await Promise.all([
-    session.register("files.list", () => store.list()),
-    session.register("files.size", async ({ args: [name] }) => {
-      try {
-        return await store.size(name);
-      } catch (error) {
-        throw toApplicationError(error);
-      }
-    }),
-    session.register("files.download", (invocation) => telling(download(store, invocation))),
-    session.register("files.upload", (invocation) => telling(upload(store, invocation))),
+    session.register("files.list", () => answer(store.list())),
+    session.register("files.size", ({ args: [name] }) => answer(store.size(name))),
+    session.register("files.download", (invocation) => telling(invocation, download(store, invocation))),
+    session.register("files.upload", (invocation) => telling(invocation, upload(store, invocation))),
   ]);
 }

@@ -3,7 +3,11 @@ import { ApplicationError, type Arguments, join as joinRealm } from "@viaduct/vi
 import { join } from "node:path";
 import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
 import type { Process } from "../support/processes.ts";
-import { type ExampleResult, interrupt, LIMIT, runExample, startExample } from "./example.ts";
+import { TransferError } from "../../examples/file_transfer/files.ts";
+import type { Chunks, Remote } from "../../examples/file_transfer/remote.ts";
+import { StreamRemote } from "../../examples/file_transfer/stream_remote.ts";
+import { WampRemote } from "../../examples/file_transfer/wamp_remote.ts";
+import { type ExampleResult, interrupt, inTime, LIMIT, runExample, startExample } from "./example.ts";
 
 /** Both ways to reach the server. */
 const WAYS = ["wamp", "stream"] as const;
@@ -52,6 +56,17 @@ class Place implements AsyncDisposable {
 
   async stop(): Promise<number> {
     return await interrupt(this.#process!);
+  }
+
+  /** Waits for what the server prints. */
+  async prints(pattern: RegExp): Promise<void> {
+    await this.#process!.line(pattern, LIMIT);
+  }
+
+  /** Connects as the client does. */
+  connect(way: Way): Promise<Remote> {
+    const { signal } = new AbortController();
+    return way === "wamp" ? WampRemote.open(this.url(way), signal) : StreamRemote.open(this.url(way), signal);
   }
 
   url(way: Way): string {
@@ -178,6 +193,58 @@ for (const way of WAYS) {
     assertEquals(await read(place.client, "down"), makeContent());
   });
 
+  Deno.test(`file transfer by ${way}: a part that is longer than the file is thrown away`, async () => {
+    await using place = await Place.make();
+    await Deno.writeFile(join(place.client, "file"), makeContent());
+    await Deno.writeFile(join(place.server, "file.part"), new Uint8Array(SIZE + 1));
+    const { code, lines } = await place.run(way, "put", join(place.client, "file"));
+    assertEquals(code, 0, lines.join("\n"));
+    assertEquals(await read(place.server, "file"), makeContent());
+  });
+
+  Deno.test(`file transfer by ${way}: what the server cannot do is told to its user, and nothing of it to others`, async () => {
+    await using place = await Place.make();
+    await Deno.mkdir(join(place.server, "file.part"));
+    await Deno.writeFile(join(place.client, "file"), makeContent(10));
+    const { code, lines } = await place.run(way, "put", join(place.client, "file"));
+    assertEquals([code, lines.at(-1)], [1, "TransferError: The server cannot do that now"], lines.join("\n"));
+    await place.prints(/^Cannot serve a client: .*file\.part/);
+  });
+
+  Deno.test(`file transfer by ${way}: a file that cannot be read ends its upload, and the failure says so`, async () => {
+    await using place = await Place.make();
+    await using remote = await place.connect(way);
+    async function* failing(): Chunks {
+      yield makeContent(5);
+      throw new Error("The disk is broken");
+    }
+    const { signal } = new AbortController();
+    const uploading = remote.upload({ name: "file", size: 10 }, failing, () => {}, signal);
+    await assertRejects(() => uploading, Error, "The disk is broken");
+  });
+
+  Deno.test(`file transfer by ${way}: a file whose upload is refused midway is closed`, async () => {
+    await using place = await Place.make();
+    await using remote = await place.connect(way);
+    const refused = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    async function* tooMuch(): Chunks {
+      try {
+        yield makeContent(11);
+        await refused.promise;
+        for (;;) yield makeContent(11);
+      } finally {
+        closed.resolve();
+      }
+    }
+    const { signal } = new AbortController();
+    const uploading = remote.upload({ name: "file", size: 10 }, tooMuch, () => {}, signal);
+    if (way === "stream") refused.resolve(); // There, reading goes on until the connection has ended.
+    await assertRejects(() => uploading, TransferError, "There is more than was said");
+    refused.resolve();
+    await inTime(closed.promise);
+  });
+
   Deno.test(`file transfer by ${way}: what is refused is said in one line`, async () => {
     await using place = await Place.make("--max-size", "1000");
     await Deno.writeFile(join(place.client, "large"), makeContent(1_001));
@@ -202,15 +269,18 @@ Deno.test("file transfer: one at a time writes to a name", async () => {
   await using first = await joinRealm(url, { realm: "files" });
   await using second = await joinRealm(url, { realm: "files" });
   const hold = Promise.withResolvers<void>();
-  async function* parts(wait?: Promise<void>): AsyncGenerator<Arguments> {
-    yield { args: ["file", 10] };
+  async function* parts(wait?: Promise<void>, name = "file"): AsyncGenerator<Arguments> {
+    yield { args: [name, 10] };
     await wait;
   }
   const results = first.callProgressive("files.upload", parts(hold.promise));
   assertEquals((await results.next()).value?.args, [0]);
-  const error = await assertRejects(() => second.callProgressive("files.upload", parts()).next());
-  assert(error instanceof ApplicationError);
-  assertEquals(error.uri, "files.error.busy");
+  // Where case does not matter to the system, the other is the same file.
+  for (const name of ["file", "FILE"]) {
+    const error = await assertRejects(() => second.callProgressive("files.upload", parts(undefined, name)).next());
+    assert(error instanceof ApplicationError);
+    assertEquals(error.uri, "files.error.busy");
+  }
   hold.resolve();
   const end = await assertRejects(() => results.next());
   assert(end instanceof ApplicationError);
@@ -235,6 +305,10 @@ Deno.test("file transfer: a caller that breaks the rules is answered with an err
     ["files.upload", [["new", -1]]],
     ["files.upload", [["new", 1.5]]],
     ["files.upload", [["a/b", 1]]],
+    // Names that are another's, or a device's, on Windows or macOS
+    ...["file.", "file ", "file.PART", "file.part.", "nul", "Con.txt", "com1", "LPT9 .txt"].map((name) =>
+      ["files.upload", [[name, 1]]] as const
+    ),
     ["files.upload", [["new", 1], [new Uint8Array(2)]]],
   ] as const;
   for (const [index, [procedure, parts]] of misuses.entries()) {

@@ -33,40 +33,41 @@ interface Account extends Person {
 
 const derive: (password: string, salt: Uint8Array, size: number) => Promise<Uint8Array> = promisify(scrypt);
 
-/** Random names with a person each, which cannot be guessed and do not last. */
-class Tokens {
+/** Random names with a value each, which cannot be guessed and do not last. */
+class Tokens<Value> {
   readonly #life: number;
-  readonly #kept = new Map<string, { readonly person: Person; readonly end: number }>();
+  readonly #kept = new Map<string, { readonly value: Value; readonly end: number }>();
 
   constructor(life: number) {
     this.#life = life;
   }
 
-  give(person: Person): string {
+  give(value: Value): string {
     const [oldest] = this.#kept.keys();
     if (oldest !== undefined && this.#kept.size >= MAX_KEPT) this.#kept.delete(oldest);
     const token = randomBytes(32).toString("base64url");
-    this.#kept.set(token, { person, end: Date.now() + this.#life });
+    this.#kept.set(token, { value, end: Date.now() + this.#life });
     return token;
   }
 
-  find(token: string): Person | undefined {
-    const { person, end = 0 } = this.#kept.get(token) ?? {};
-    return Date.now() < end ? person : undefined;
+  find(token: string): Value | undefined {
+    const { value, end = 0 } = this.#kept.get(token) ?? {};
+    return Date.now() < end ? value : undefined;
   }
 
-  take(token: string): Person | undefined {
-    const person = this.find(token);
+  take(token: string): Value | undefined {
+    const value = this.find(token);
     this.#kept.delete(token);
-    return person;
+    return value;
   }
 }
 
 /** The accounts. A program that lasts would keep them in a database. */
 export class Accounts {
   readonly #accounts = new Map<string, Account>();
-  readonly #logins = new Tokens(LOGIN_LIFE);
-  readonly #tickets = new Tokens(TICKET_LIFE);
+  readonly #logins = new Tokens<Person>(LOGIN_LIFE);
+  /** Each with the cookie that it was issued for: with the login, its tickets go as well. */
+  readonly #tickets = new Tokens<string>(TICKET_LIFE);
 
   /** Adds a person. Of the password only a hash is kept. */
   async add(name: string, role: Role, password: string): Promise<void> {
@@ -91,19 +92,19 @@ export class Accounts {
     return this.#logins.find(cookie);
   }
 
-  /** Makes a cookie worthless; gives who had it. */
+  /** Makes a cookie worthless, and the tickets that were issued for it; gives who had it. */
   logOut(cookie: string): Person | undefined {
     return this.#logins.take(cookie);
   }
 
-  /** A ticket for one session of a person. */
-  issueTicket(person: Person): string {
-    return this.#tickets.give(person);
+  /** A ticket for one session of who has this cookie; `undefined` where nobody has. */
+  issueTicket(cookie: string): string | undefined {
+    return this.personOf(cookie) && this.#tickets.give(cookie);
   }
 
   /** Whose ticket it is, for the router: it is good once, and for the person whom it was issued to. */
   redeem(authid: string, ticket: string): Principal | undefined {
-    const person = this.#tickets.take(ticket);
+    const person = this.personOf(this.#tickets.take(ticket) ?? "");
     if (person?.name !== authid) return undefined;
     return { authid, authrole: person.role, authprovider: "browser_ticket" };
   }

@@ -38,8 +38,8 @@ export function createSite({ router, accounts, endSessions }: SiteOptions): (req
       return answer(login.person, { "set-cookie": cookieOf(login.cookie, request) });
     },
     "POST /ticket": (_request, cookie) => {
-      const person = accounts.personOf(cookie);
-      return person === undefined ? refuse(401, "Log in first") : answer(accounts.issueTicket(person));
+      const ticket = accounts.issueTicket(cookie);
+      return ticket === undefined ? refuse(401, "Log in first") : answer(ticket);
     },
     "POST /logout": async (request, cookie) => {
       const person: Person | undefined = accounts.logOut(cookie);

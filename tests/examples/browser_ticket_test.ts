@@ -170,11 +170,14 @@ Deno.test("browser_ticket ends the sessions of who logs out, and their tickets a
   await withNotes(async (notes) => {
     const cookie = await notes.logIn("bob");
     const [session, ada] = [await notes.join("bob", await notes.ticket(cookie)), await notes.session("ada")];
+    const [unused, others] = [await notes.ticket(cookie), await notes.ticket(await notes.logIn("bob"))];
     const { status, headers } = await notes.request("POST", "/logout", { headers: { cookie } });
     assertEquals(status, 200);
     assertMatch(headers.get("set-cookie")!, /^notes_login=; .*; Max-Age=0$/);
     assertEquals((await session.closed).reason, "board.close.logged_out");
     assertEquals((await notes.request("POST", "/ticket", { headers: { cookie } })).status, 401);
+    await isRefused(notes.join("bob", unused));
+    await (await notes.join("bob", others)).leave(); // Bob has logged in elsewhere as well.
     assertEquals(ada.state, "open");
     await ada.leave();
   });

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
 import { Process } from "../support/processes.ts";
 import { runMain } from "./running.ts";
+import { POSIX } from "../support/systems.ts";
 
 Deno.test("main prints the help of all commands and ends with 0", async (t) => {
   for (const args of [[], ["--help"], ["-h"], ["help"]]) {
@@ -68,7 +69,7 @@ Deno.test("main ends with 1 where a command fails, and says why", async () => {
   assertMatch(reported[0]!, /^viaduct: AddrInUse: /);
 });
 
-Deno.test("the program serves until it is signalled, and then ends with 0", async (t) => {
+Deno.test("the program serves until it is signalled, and then ends with 0", POSIX, async (t) => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await t.step(signal, async () => {
       const command = ["run", "--no-prompt", "--allow-net", join(ROOT, "cli/main.ts"), "echo"];

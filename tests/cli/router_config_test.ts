@@ -7,6 +7,7 @@ import { ROOT } from "../support/folders.ts";
 import { Process } from "../support/processes.ts";
 import { createTlsFixture } from "../tls_fixture.ts";
 import { runMain, Running } from "./running.ts";
+import { POSIX } from "../support/systems.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -204,7 +205,7 @@ Deno.test("every method of authentication works as it is configured, with secret
   });
 });
 
-Deno.test("procedures decide who may join and what is allowed, as the configuration says", async () => {
+Deno.test("procedures decide who may join and what is allowed, as the configuration says", POSIX, async () => {
   await withConfigured(async (router) => {
     const auth = [
       { method: "anonymous", role: "backend", transports: ["inside"] },
@@ -269,7 +270,7 @@ Deno.test("procedures decide who may join and what is allowed, as the configurat
   });
 });
 
-Deno.test("a method of authentication that names transports is not there on others", async () => {
+Deno.test("a method of authentication that names transports is not there on others", POSIX, async () => {
   await withConfigured(async (router) => {
     await router.start(config([realm1({
       auth: [
@@ -361,7 +362,7 @@ Deno.test("SIGHUP begins and ends to keep events", async () => {
   });
 });
 
-Deno.test("SIGHUP adds and removes realms and transports, and says what needs a restart", async () => {
+Deno.test("SIGHUP adds and removes realms and transports, and says what needs a restart", POSIX, async () => {
   await withConfigured(async (router) => {
     const socket = joinPath(router.folder, "a.sock");
     const first = { type: "websocket", port: 0 };
@@ -450,7 +451,7 @@ Deno.test("the log has the level and the format of the configuration", async () 
   });
 });
 
-Deno.test("a socket that a killed router left is removed", async () => {
+Deno.test("a socket that a killed router left is removed", POSIX, async () => {
   await withConfigured(async (router) => {
     const unix = joinPath(router.folder, "a.sock");
     const script = `Deno.listen({ transport: "unix", path: ${JSON.stringify(unix)} }); Deno.kill(Deno.pid, "SIGKILL");`;
@@ -462,7 +463,7 @@ Deno.test("a socket that a killed router left is removed", async () => {
   });
 });
 
-Deno.test("a router of its own process reads its configuration again when it gets SIGHUP", async () => {
+Deno.test("a router of its own process reads its configuration again when it gets SIGHUP", POSIX, async () => {
   await withConfigured(async (router) => {
     router.write(config([realm1()]));
     const args = ["run", "-A", "--no-check", joinPath(ROOT, "cli", "main.ts"), "router", "--config", router.file];

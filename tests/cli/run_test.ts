@@ -4,6 +4,7 @@ import { assertEquals, assertMatch } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
 import { Process } from "../support/processes.ts";
 import { runMain, Running } from "./running.ts";
+import { POSIX } from "../support/systems.ts";
 
 const WAMP = import.meta.resolve("../../wamp/mod.ts");
 
@@ -110,7 +111,7 @@ Deno.test("run ends with 2 where there is no component, and with 1 where a modul
   assertEquals((await runMain(["run", "data:text/javascript,export default 1"])).code, 2);
 });
 
-Deno.test("run leaves with GOODBYE on SIGINT and SIGTERM", async (t) => {
+Deno.test("run leaves with GOODBYE on SIGINT and SIGTERM", POSIX, async (t) => {
   await using router = createRouter();
   await using server = await serveRouter(router, { hostname: "127.0.0.1", port: 0 });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

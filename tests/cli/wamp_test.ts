@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
 import { Process } from "../support/processes.ts";
 import { type CommandResult, runMain, Running } from "./running.ts";
+import { POSIX } from "../support/systems.ts";
 
 /** What a test has to do with: a router of the command line, and a session of the test's own. */
 interface Bench {
@@ -269,7 +270,7 @@ Deno.test("register --exec runs a command for each invocation: arguments in, lin
   });
 });
 
-Deno.test("router serves several realms, and a Unix socket", async () => {
+Deno.test("router serves several realms, and a Unix socket", POSIX, async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = joinPath(folder, "socket");
@@ -337,7 +338,7 @@ Deno.test("the commands of WAMP end with 2 where the arguments cannot be underst
   }
 });
 
-Deno.test("the program routes and answers in processes of their own, until SIGTERM", async () => {
+Deno.test("the program routes and answers in processes of their own, until SIGTERM", POSIX, async () => {
   const command = [Deno.execPath(), "run", "--no-prompt", "--allow-net", joinPath(ROOT, "cli/main.ts")];
   const router = new Process("router", [...command, "router", "--port", "0"]);
   try {

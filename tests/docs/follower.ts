@@ -63,8 +63,9 @@ class Running {
     assertEquals(code, 0, `"${this.command}" must end with 0:\n${this.process.tail}`);
   }
 
-  /** Stops it as Ctrl+C does. */
+  /** Stops it as Ctrl+C does; Windows has no such signal: there it is ended. */
   async interrupt(): Promise<void> {
+    if (Deno.build.os === "windows") return await this.process.stop();
     if (!this.process.ended) Deno.kill(this.process.pid, "SIGINT");
     await this.end();
   }

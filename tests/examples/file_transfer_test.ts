@@ -8,6 +8,7 @@ import type { Chunks, Remote } from "../../examples/file_transfer/remote.ts";
 import { StreamRemote } from "../../examples/file_transfer/stream_remote.ts";
 import { WampRemote } from "../../examples/file_transfer/wamp_remote.ts";
 import { type ExampleResult, interrupt, inTime, LIMIT, runExample, startExample } from "./example.ts";
+import { POSIX } from "../support/systems.ts";
 
 /** Both ways to reach the server. */
 const WAYS = ["wamp", "stream"] as const;
@@ -133,7 +134,7 @@ for (const way of WAYS) {
   });
 
   for (const command of ["put", "get"] as const) {
-    Deno.test(`file transfer by ${way}: ${command} that is stopped goes on from there`, async () => {
+    Deno.test(`file transfer by ${way}: ${command} that is stopped goes on from there`, POSIX, async () => {
       await using place = await Place.make();
       const [from, to] = command === "put" ? [place.client, place.server] : [place.server, place.client];
       await Deno.writeFile(join(from, "file"), makeContent(LARGE));

@@ -11,6 +11,7 @@ import { withFakeClock } from "../fake_clock.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects, concat } from "../std.ts";
 import { createTlsFixture } from "../tls_fixture.ts";
 import { latin1, type RawPeer, rawServer, serverFrame } from "../websocket/raw_server.ts";
+import { POSIX } from "../support/systems.ts";
 
 const TEXT = 1;
 const CLOSE = 8;
@@ -311,7 +312,7 @@ Deno.test("a redirect from wss to ws is refused", async () => {
   await assertStillWorks();
 });
 
-Deno.test("a redirect does not leave a Unix socket for another origin", async () => {
+Deno.test("a redirect does not leave a Unix socket for another origin", POSIX, async () => {
   const folder = await Deno.makeTempDir();
   const listener = Deno.listen({ transport: "unix", path: `${folder}/s` });
   const serving = (async () => {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { component } from "../../wamp/component.ts";
 import { TransportLostError } from "../../wamp/errors.ts";
 import { type Hello, MESSAGE } from "../../wamp/messages.ts";
@@ -226,7 +227,7 @@ Deno.test("A result is waited for as long as messages before it keep coming to a
 });
 
 Deno.test("A program that was busy gets the result that its socket holds, not the timeout", async () => {
-  const file = new URL("late_router.ts", import.meta.url).pathname;
+  const file = fileURLToPath(new URL("late_router.ts", import.meta.url));
   const router = new Process("late router", [Deno.execPath(), "run", "--allow-net=127.0.0.1", file]);
   const [, port] = await router.line(/listening on (\d+)/, 60_000);
   const transport = await connectTransport(`rs://127.0.0.1:${port}`, { serializers: ["json"], keepalive: false });

@@ -9,6 +9,7 @@ import { assertEquals } from "../std.ts";
 import { createTlsFixture } from "../tls_fixture.ts";
 import { runSessionSuite, SESSION_SUITE } from "./suite/suite.ts";
 import { OPEN_REALM } from "./open_realm.ts";
+import { POSIX } from "../support/systems.ts";
 
 const NAMES = SESSION_SUITE.map(({ name }) => name);
 const RAW_SOCKET = SERIALIZERS.filter(({ rawSocketId }) => rawSocketId !== undefined);
@@ -68,7 +69,7 @@ Deno.test("The session suite passes over WebSocket and TLS", async () => {
   await testServed(SERIALIZERS, { ...TCP, tls: server }, { tls: { caCerts: [caCert] } });
 });
 
-Deno.test("The session suite passes over WebSocket on a Unix socket", async () => {
+Deno.test("The session suite passes over WebSocket on a Unix socket", POSIX, async () => {
   const folder = await Deno.makeTempDir();
   const unix = `${folder}/router`;
   await testServed(SERIALIZERS, { unix }, {}, `ws+unix:${unix}:/ws`);
@@ -89,7 +90,7 @@ Deno.test("The session suite passes over RawSocket and TLS", async () => {
   await testServed(RAW_SOCKET, listening, { tls: { caCerts: [caCert] } });
 });
 
-Deno.test("The session suite passes over RawSocket on a Unix socket", async () => {
+Deno.test("The session suite passes over RawSocket on a Unix socket", POSIX, async () => {
   const folder = await Deno.makeTempDir();
   const unix = `${folder}/router`;
   await testServed(RAW_SOCKET, { rawsocket: { unix } }, {}, `unix:${unix}`);

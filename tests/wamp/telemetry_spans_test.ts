@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { findTracer } from "../../internal/telemetry.ts";
 import { assert, assertEquals } from "../std.ts";
 
@@ -41,7 +42,7 @@ async function runProgram(): Promise<{ readonly spans: readonly CollectedSpan[];
     }
     return Response.json({});
   });
-  const program = new URL("telemetry_program.ts", import.meta.url).pathname;
+  const program = fileURLToPath(new URL("telemetry_program.ts", import.meta.url));
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--allow-net=127.0.0.1", program],
     env: {

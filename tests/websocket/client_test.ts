@@ -6,6 +6,7 @@ import type { WebSocketConnection } from "../../websocket/web_socket_connection.
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "../std.ts";
 import { createTlsFixture, TestAuthority } from "../tls_fixture.ts";
 import { rawServer } from "./raw_server.ts";
+import { POSIX } from "../support/systems.ts";
 
 const fixture = createTlsFixture();
 const server = { cert: fixture.server.cert, key: fixture.server.key };
@@ -193,7 +194,7 @@ Deno.test("connect shows a client certificate to a server that asks for one", as
   assertEquals((await handshakeFailure(url, { tls: { caCerts } })).code, "connection_lost");
 });
 
-Deno.test("connect reaches a Unix socket, with and without TLS", async () => {
+Deno.test("connect reaches a Unix socket, with and without TLS", POSIX, async () => {
   const folder = await Deno.makeTempDir();
   try {
     await using plain = echoServer({ unix: `${folder}/plain` });

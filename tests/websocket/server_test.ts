@@ -5,6 +5,7 @@ import type { WebSocketConnection } from "../../websocket/web_socket_connection.
 import { clientFrame, closeFrame, RawClient, upgradeRequest } from "../raw_client.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals, assertThrows } from "../std.ts";
 import { Arrivals, assertEchoes, LOCAL, recordingLogger, serveEcho } from "./serving.ts";
+import { POSIX } from "../support/systems.ts";
 
 async function echoAll(ws: WebSocketConnection): Promise<void> {
   for await (const message of ws) await ws.send(message);
@@ -75,7 +76,7 @@ Deno.test({
   },
 });
 
-Deno.test("serve listens on a Unix socket, which goes with it", async () => {
+Deno.test("serve listens on a Unix socket, which goes with it", POSIX, async () => {
   await withSocketPath(async (unix) => {
     const infos: string[] = [];
     await using server = serve({ unix, path: "/ws" }, async (ws) => {
@@ -96,7 +97,7 @@ Deno.test("serve listens on a Unix socket, which goes with it", async () => {
   });
 });
 
-Deno.test("removeStaleSocket removes the file of a dead server, and nothing else", async () => {
+Deno.test("removeStaleSocket removes the file of a dead server, and nothing else", POSIX, async () => {
   await withSocketPath(async (unix) => {
     assertEquals(await removeStaleSocket(unix), false);
     await using server = serve({ unix }, echoAll);

@@ -7,6 +7,7 @@ import { RawClient } from "../raw_client.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../std.ts";
 import { createTlsFixture, TestAuthority } from "../tls_fixture.ts";
 import { Arrivals, LOCAL, serveEcho } from "./serving.ts";
+import { POSIX } from "../support/systems.ts";
 
 const FIXTURE = createTlsFixture();
 const CLIENT_TLS = { caCerts: [FIXTURE.caCert] };
@@ -163,7 +164,7 @@ Deno.test("requireClientCert: false lets a client without a certificate in, unna
   await ws.close();
 });
 
-Deno.test("TLS over a Unix socket", async () => {
+Deno.test("TLS over a Unix socket", POSIX, async () => {
   const folder = await Deno.makeTempDir();
   try {
     const unix = `${folder}/socket`;

@@ -7,6 +7,7 @@ import { RawClient, requestText, upgradeRequest } from "../../raw_client.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../std.ts";
 import { createTlsFixture } from "../../tls_fixture.ts";
 import { recordingLogger } from "../../websocket/serving.ts";
+import { POSIX } from "../../support/systems.ts";
 
 const LOCAL = { hostname: "127.0.0.1", port: 0 } as const;
 const SUBPROTOCOL = "Sec-WebSocket-Protocol: wamp.2.json";
@@ -126,7 +127,7 @@ Deno.test("TLS: a RawSocket listener asks for the client's certificate where it 
   await assertRejects(() => join(rawsocketUrl, { realm: "realm1", tls: { caCerts: [caCert] }, timeout: 5_000 }));
 });
 
-Deno.test("Unix sockets: WebSocket and RawSocket, and no TCP port unless one is asked for", async () => {
+Deno.test("Unix sockets: WebSocket and RawSocket, and no TCP port unless one is asked for", POSIX, async () => {
   const folder = await Deno.makeTempDir();
   try {
     const [unix, raw] = [`${folder}/ws`, `${folder}/rs`];

@@ -6,6 +6,7 @@ import { rawSocketAcceptor } from "../../../wamp/transports/rawsocket.ts";
 import type { Transport } from "../../../wamp/transports/transport.ts";
 import { webSocketReceiver } from "../../../wamp/transports/websocket.ts";
 import { Recording } from "./recording.ts";
+import { POSIX } from "../../support/systems.ts";
 
 /** Connects, closes both sides, and tells what was agreed on. */
 async function reached(url: string, accepted: Promise<Transport>, options?: TransportOptions) {
@@ -46,7 +47,7 @@ Deno.test("connectTransport takes WebSocket for ws:, ours or the platform's", as
   });
 });
 
-Deno.test("connectTransport takes WebSocket over a Unix socket for ws+unix:", async () => {
+Deno.test("connectTransport takes WebSocket over a Unix socket for ws+unix:", POSIX, async () => {
   const unix = `${await Deno.makeTempDir()}/socket`;
   await serving({ unix }, async (_, next) => {
     assertEquals(await reached(`ws+unix:${unix}:/ws`, next()), ["websocket", "cbor", "cbor"]);
@@ -56,7 +57,7 @@ Deno.test("connectTransport takes WebSocket over a Unix socket for ws+unix:", as
   await assertRejects(() => connectTransport("ws+unix:/s", { proxy: "http://p" }), TypeError, "proxy has no effect");
 });
 
-Deno.test("connectTransport takes RawSocket for rs: and unix:", async () => {
+Deno.test("connectTransport takes RawSocket for rs: and unix:", POSIX, async () => {
   const accept = rawSocketAcceptor({ serializers: SERIALIZERS });
   using tcp = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const path = `${await Deno.makeTempDir()}/socket`;

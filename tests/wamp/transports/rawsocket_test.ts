@@ -16,6 +16,7 @@ import type { Transport } from "../../../wamp/transports/transport.ts";
 import { acceptRawSocket, bytes, CLAUSE, SERIALIZERS } from "./rawsocket_fixture.ts";
 import { Recording } from "./recording.ts";
 import { BATCHED, BINARY, TEXT } from "./serializer.ts";
+import { POSIX } from "../../support/systems.ts";
 
 /** Accepts what connects to a listener. */
 class Listening<Listener extends Deno.Listener> implements AsyncDisposable {
@@ -102,7 +103,7 @@ Deno.test("RawSocket carries messages over TLS, with and without a client certif
   assertEquals(failed.status === "rejected" && failed.reason.code, "connection_lost");
 });
 
-Deno.test("RawSocket carries messages over a Unix socket", async () => {
+Deno.test("RawSocket carries messages over a Unix socket", POSIX, async () => {
   const path = `${await Deno.makeTempDir()}/with space`;
   await using listening = new Listening(Deno.listen({ transport: "unix", path }));
   const [client, server] = await Promise.all([
@@ -113,7 +114,7 @@ Deno.test("RawSocket carries messages over a Unix socket", async () => {
   await converse(client, server);
 });
 
-Deno.test("RawSocket carries messages over TLS on a Unix socket", async () => {
+Deno.test("RawSocket carries messages over TLS on a Unix socket", POSIX, async () => {
   const tls = createTlsFixture();
   const path = `${await Deno.makeTempDir()}/tls`;
   const accepted = Promise.withResolvers<TLSSocket>();

@@ -8,6 +8,7 @@ import { connectWebSocket, WEBSOCKET_LIMITS, webSocketReceiver } from "../../../
 import { Recording } from "./recording.ts";
 import { BATCHED, BATCHED_BINARY, BINARY, TEXT } from "./serializer.ts";
 import type { Serializer } from "../../../wamp/serializers/serializer.ts";
+import { POSIX } from "../../support/systems.ts";
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const ALL = [BINARY, TEXT, BATCHED, BATCHED_BINARY];
@@ -338,43 +339,47 @@ Deno.test("WebSocket transport refuses messages over its limit with 1009", async
   assertInstanceOf((await atServer.ended).error, Error);
 });
 
-Deno.test("WebSocket transport goes through TLS, headers, a Unix socket, a dialled stream and compression", async () => {
-  const tls = createTlsFixture();
-  await using secure = new Listening([TEXT], { tls: tls.server });
-  const [client, server] = await Promise.all([
-    connectWebSocket(secure.url, {
-      serializers: [TEXT],
-      tls: { caCerts: [tls.caCert] },
-      headers: { "x-id": "7" },
-      compression: true,
-      keepalive: { interval: 1_000 },
-      maxMessage: 1_000,
-    }),
-    secure.next(),
-  ]);
-  assertEquals([client.info.isTls, server.info.isTls, server.info.request?.headers.get("x-id")], [true, true, "7"]);
-  Recording.of(server);
-  const closed = Recording.of(client).ended;
-  client.close();
-  assertEquals((await closed).wasClean, true);
+Deno.test(
+  "WebSocket transport goes through TLS, headers, Unix sockets, dialled streams, compression",
+  POSIX,
+  async () => {
+    const tls = createTlsFixture();
+    await using secure = new Listening([TEXT], { tls: tls.server });
+    const [client, server] = await Promise.all([
+      connectWebSocket(secure.url, {
+        serializers: [TEXT],
+        tls: { caCerts: [tls.caCert] },
+        headers: { "x-id": "7" },
+        compression: true,
+        keepalive: { interval: 1_000 },
+        maxMessage: 1_000,
+      }),
+      secure.next(),
+    ]);
+    assertEquals([client.info.isTls, server.info.isTls, server.info.request?.headers.get("x-id")], [true, true, "7"]);
+    Recording.of(server);
+    const closed = Recording.of(client).ended;
+    client.close();
+    assertEquals((await closed).wasClean, true);
 
-  const path = `${await Deno.makeTempDir()}/ws`;
-  await using unix = new Listening([TEXT], { unix: path });
-  const [local] = await Promise.all([
-    connectWebSocket("ws://localhost", { serializers: [TEXT], unix: path }),
-    unix.next(),
-  ]);
-  local.abort();
-  const [dialled] = await Promise.all([
-    connectWebSocket("ws://localhost", {
-      serializers: [TEXT],
-      dial: () => Deno.connect({ transport: "unix", path }),
-    }),
-    unix.next(),
-  ]);
-  dialled.abort();
-  await assertRejects(
-    () => connectWebSocket("ws://localhost", { serializers: [TEXT], unix: path, proxy: "http://127.0.0.1" }),
-    TypeError,
-  );
-});
+    const path = `${await Deno.makeTempDir()}/ws`;
+    await using unix = new Listening([TEXT], { unix: path });
+    const [local] = await Promise.all([
+      connectWebSocket("ws://localhost", { serializers: [TEXT], unix: path }),
+      unix.next(),
+    ]);
+    local.abort();
+    const [dialled] = await Promise.all([
+      connectWebSocket("ws://localhost", {
+        serializers: [TEXT],
+        dial: () => Deno.connect({ transport: "unix", path }),
+      }),
+      unix.next(),
+    ]);
+    dialled.abort();
+    await assertRejects(
+      () => connectWebSocket("ws://localhost", { serializers: [TEXT], unix: path, proxy: "http://127.0.0.1" }),
+      TypeError,
+    );
+  },
+);

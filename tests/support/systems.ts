@@ -1,0 +1,11 @@
+/**
+ * What not every system has.
+ *
+ * @module
+ */
+
+/**
+ * Options of a test that Windows cannot run: Deno has no Unix sockets there, and a program cannot send another one a
+ * signal that it could act on.
+ */
+export const POSIX = { ignore: Deno.build.os === "windows" } as const;

@@ -17,6 +17,8 @@ import { runDeno } from "./run.ts";
 import { pageOf, PROJECT_PAGES, Stage } from "./stage.ts";
 
 const TEMPLATES = new URL("vitepress/", import.meta.url);
+/** The folder that gets the site where no other is named. */
+export const SITE_FOLDER: string = resolve(ROOT, "reports", "site");
 /** A file that every built site has. */
 const SITE_MARK = "hashmap.json";
 const DESCRIPTION = "WAMP and WebSocket for Deno and the web: clients, a router, a WebSocket server, no dependencies";
@@ -113,9 +115,9 @@ async function listPages(): Promise<string[]> {
 }
 
 /** VitePress empties the folder: it has to be a site, or nothing, or one that is there to be filled. */
-async function refuseOtherFolders(out: string): Promise<void> {
+export async function refuseOtherFolders(out: string): Promise<void> {
   // An interrupted build may have left half a site there.
-  if (resolve(out).startsWith(join(ROOT, "reports"))) return;
+  if (resolve(out) === SITE_FOLDER) return;
   const names: string[] = [];
   try {
     for await (const { name } of Deno.readDir(out)) names.push(name);

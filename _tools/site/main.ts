@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { failureMessage } from "../../internal/log.ts";
 import { ignoredFolder } from "../../tests/support/folders.ts";
 import { lookAtSite, type Sight } from "./browser.ts";
-import { type BuildOptions, type BuildResult, buildSite } from "./build.ts";
+import { type BuildOptions, type BuildResult, buildSite, SITE_FOLDER } from "./build.ts";
 import { checkLinks, type CheckOutcome, checkSpelling, runCheck } from "./checks.ts";
 import { checkReports } from "./conformance.ts";
 import { installPackages } from "./install.ts";
@@ -67,7 +67,7 @@ export function readSettings(args: readonly string[]): Settings | undefined {
     throw new RangeError(`--port must be from 0 to 65535, received "${values.port}"`);
   }
   return {
-    out: values.out === undefined ? resolve(ROOT, "reports", "site") : resolve(values.out),
+    out: values.out === undefined ? SITE_FOLDER : resolve(values.out),
     base: values.base,
     reports: values.reports === undefined ? resolve(ROOT, "reports", "autobahn") : resolve(values.reports),
     requireReports: values["require-reports"],

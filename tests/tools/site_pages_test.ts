@@ -1,6 +1,8 @@
 import { join } from "node:path";
-import { assert, assertEquals, assertStringIncludes } from "../std.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../std.ts";
+import { emptyFolder, remove } from "../support/folders.ts";
 import { firstSentence, fitPage } from "../../_tools/site/api.ts";
+import { refuseOtherFolders, SITE_FOLDER } from "../../_tools/site/build.ts";
 import { checkReports, copyReports, describeReports, localize, readReports } from "../../_tools/site/conformance.ts";
 import { checkNavigation, NAVIGATION } from "../../_tools/site/navigation.ts";
 import { showSource, sourcePageOf } from "../../_tools/site/source_page.ts";
@@ -240,4 +242,19 @@ Deno.test("localize takes off images from elsewhere and leaves every other byte"
     0x28,
   );
   assertEquals(new Uint8Array(localize(bytes)), expected);
+});
+
+Deno.test("the build empties no folder that is neither its own nor a site, reports of others included", async () => {
+  await withFiles({ "site/hashmap.json": "{}", "other/a.txt": "kept" }, async (root) => {
+    for (const folder of ["site", "absent"]) await refuseOtherFolders(join(root, folder));
+    await assertRejects(() => refuseOtherFolders(join(root, "other")), Error, "is no site");
+  });
+  await refuseOtherFolders(SITE_FOLDER);
+  const folder = await emptyFolder("reports", "no_site");
+  try {
+    await Deno.writeTextFile(join(folder, "report.txt"), "kept");
+    await assertRejects(() => refuseOtherFolders(folder), Error, "is no site");
+  } finally {
+    await remove(folder);
+  }
 });

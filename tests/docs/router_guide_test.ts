@@ -4,6 +4,7 @@ import { ticket } from "../../wamp/auth/mod.ts";
 import { assert, assertEquals, assertRejects } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
 import { Process } from "../support/processes.ts";
+import { POSIX } from "../support/systems.ts";
 
 const guide = await Deno.readTextFile(joinPath(ROOT, "docs", "guides", "router.md"));
 /** A failsafe for what takes a second, in milliseconds. */
@@ -31,11 +32,10 @@ async function prepare(folder: string): Promise<{ readonly args: string[]; reado
   return { args, config };
 }
 
-Deno.test({
-  name: "the router guide's unit and configuration run as they stand: listen, reload, log in, stop",
-  // A unit of systemd, its signals and its Unix socket.
-  ignore: Deno.build.os === "windows",
-  async fn() {
+Deno.test(
+  "the router guide's unit and configuration run as they stand: listen, reload, log in, stop",
+  POSIX,
+  async () => {
     const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "viaduct-unit-" }));
     const { args, config } = await prepare(folder);
     const env = { JOE_TICKET: "example", NO_COLOR: "1" };
@@ -68,7 +68,7 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
-});
+);
 
 Deno.test("the router guide's container runs what its unit runs", () => {
   const [, command = ""] = /^CMD (\[.*\])$/m.exec(blockOf("dockerfile")) ?? [];

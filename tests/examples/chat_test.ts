@@ -1,5 +1,6 @@
 import { connect, HandshakeError, type WebSocketConnection } from "@viaduct/viaduct";
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "../std.ts";
+import { POSIX } from "../support/systems.ts";
 import { interrupt, LIMIT, runExample, startExample } from "./example.ts";
 import type { ChatEvent, ChatRequest } from "../../examples/chat/room.ts";
 
@@ -153,7 +154,7 @@ Deno.test("chat serves its page, which loads nothing and lets no injected script
   });
 });
 
-Deno.test("chat ends by Ctrl+C with 1001 for who is connected", async () => {
+Deno.test("chat ends by Ctrl+C with 1001 for who is connected", POSIX, async () => {
   await withChat(async ({ socket, interrupt }) => {
     const ada = await Client.connect(socket);
     assertEquals((await ada.next()).type, "history");

@@ -1,5 +1,6 @@
 import { ApplicationError, join, type Session } from "@viaduct/viaduct/wamp";
 import { assert, assertEquals, assertMatch, assertRejects } from "../std.ts";
+import { POSIX } from "../support/systems.ts";
 import { interrupt, LIMIT, runExample, startExample } from "./example.ts";
 
 /** A running demo. */
@@ -116,7 +117,7 @@ Deno.test("demo's backend answers, its ticker ticks, and its frontend calls and 
   });
 });
 
-Deno.test("demo ends by Ctrl+C with GOODBYE for who has joined", async () => {
+Deno.test("demo ends by Ctrl+C with GOODBYE for who has joined", POSIX, async () => {
   await withDemo(async ({ url, interrupt }) => {
     const session = await join(url, { realm: "realm1" });
     assertEquals(await interrupt(), 0);

@@ -24,7 +24,7 @@ export const FIELDS = {
   token: "x-proxy-token",
   /** The client's address. */
   address: "x-forwarded-for",
-  /** The name in the client's certificate, which the proxy has verified; absent where there is none. */
+  /** The name in the client's certificate, which the proxy has verified; absent or empty where there is none. */
   name: "x-client-name",
 } as const;
 
@@ -51,7 +51,7 @@ function isEqual(a: string, b: string): boolean {
 /** Finds out who is on the other side of the proxy; `undefined` where somebody came around it. */
 function clientOf({ request }: JoinRequest["transport"], token: string): Client | undefined {
   if (request === undefined || !isEqual(request.headers.get(FIELDS.token) ?? "", token)) return undefined;
-  return { address: request.headers.get(FIELDS.address) ?? "", name: request.headers.get(FIELDS.name) ?? undefined };
+  return { address: request.headers.get(FIELDS.address) ?? "", name: request.headers.get(FIELDS.name) || undefined };
 }
 
 /** A method that takes the proxy's word; `accept` says who somebody is, or that this method is none for them. */

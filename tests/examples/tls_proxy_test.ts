@@ -134,6 +134,15 @@ Deno.test("the TLS proxy takes who has a name that fits into no field for a gues
   });
 });
 
+Deno.test("tls_proxy/router.ts takes who has an empty name for a guest, as a proxy may put it", async () => {
+  await withRouter(async (router) => {
+    const headers = { "x-proxy-token": TOKEN, "x-forwarded-for": "10.0.0.1", "x-client-name": "" };
+    const guest = await join(router, { realm: "realm1", auth: [certificate(), anonymous()], headers });
+    assertEquals([guest.authrole, guest.authid?.slice(0, 6)], ["guest", "guest-"]);
+    await guest.leave();
+  });
+});
+
 Deno.test("large messages go through the TLS proxy whole, and a session ends cleanly on both sides", async () => {
   await withRouter(async (router) => {
     await withProxy(router, async (url) => {

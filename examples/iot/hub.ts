@@ -59,7 +59,8 @@ export async function startHub(hostname: string, port: number): Promise<RouterSe
   });
 }
 
-function readPort(text: string): number {
+/** Reads a port from the command line. */
+export function readPort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error(`Port must be 0 to 65535, received "${text}"`);
   return Number(text);
 }

@@ -13,18 +13,13 @@ import { parseArgs } from "node:util";
 import { failureMessage } from "@viaduct/viaduct";
 import { Device } from "./device.ts";
 import { DEVICES } from "./fleet.ts";
-import { startHub } from "./hub.ts";
+import { readPort, startHub } from "./hub.ts";
 import { createMonitor, describe } from "./monitor.ts";
 import { runScript } from "./script.ts";
 
 const USAGE = `Usage: main.ts [OPTIONS]
   --port PORT      where the hub listens for RawSocket; 0 takes a free port (default: 8081)
   --once           let a device lose its network and come back, print what is seen of that, and exit`;
-
-function readPort(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error(`Port must be 0 to 65535, received "${text}"`);
-  return Number(text);
-}
 
 /** Starts everything, and lets it work until it is interrupted. */
 async function runFleet(port: number): Promise<void> {

@@ -32,7 +32,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   1  the other side answered with an error, or the command failed
   2  the arguments, or the configuration, cannot be understood
   3  no connection, the realm refused the session, or the session was lost (run: for good)
-  4  it took longer than --timeout
+  4  it took longer than --timeout, or than the other side allows
   130  stopped before it was done`;
 
 /** No session could be had. @internal */

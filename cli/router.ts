@@ -8,6 +8,7 @@
 import process from "node:process";
 import { createRouter, type RawSocketListenOptions, type RouterServer, serveRouter } from "../wamp/router/mod.ts";
 import { isUri } from "../wamp/uris.ts";
+import { removeStaleSocket } from "../websocket/mod.ts";
 import { type Command, type CommandArguments, type CommandContext, UsageError, wholeNumber } from "./command.ts";
 import { fileSource } from "./config_source.ts";
 import { LineLogger } from "./logging.ts";
@@ -102,6 +103,9 @@ async function serve(args: CommandArguments, { output, signal }: CommandContext)
   let server: RouterServer | undefined;
   let pages: RouterPages | undefined;
   try {
+    if (args.flag("unix") && await removeStaleSocket(args.text("unix"))) {
+      output.report(`viaduct: Removed the socket of a router that was killed: ${args.text("unix")}`);
+    }
     server = await serveRouter(router, { ...listening, ...logging });
     output.print(`Listening on ${server.url}`);
     if (server.rawsocketUrl !== "") output.print(`Listening on ${server.rawsocketUrl}`);

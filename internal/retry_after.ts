@@ -1,5 +1,5 @@
 /**
- * How long a server asks to be left alone.
+ * Whether a server that refuses may accept another time, and how long it asks to be left alone until then.
  *
  * @module
  */
@@ -11,6 +11,14 @@ const MAX_RETRY_AFTER = 3_600_000;
 export interface RefusedResponse {
   readonly status: number;
   readonly headers: Headers;
+}
+
+/** What may pass, of 4xx: a timeout (RFC 9110 §15.5.9), too early (RFC 8470 §5.2), too many (RFC 6585 §4). */
+const PASSING: readonly number[] = [408, 425, 429];
+
+/** Whether a refusal with this status, from 400 on, may pass by itself. @internal */
+export function isPassingRefusal(status: number): boolean {
+  return status >= 500 || PASSING.includes(status);
 }
 
 /**

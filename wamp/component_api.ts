@@ -74,8 +74,8 @@ export interface ComponentOptions extends Omit<JoinOptions, "signal"> {
   readonly retry?: RetryOptions;
   /**
    * Says whether a failure ends the component: `true`, or `false` for another attempt; `undefined` leaves it to the
-   * classification, by which authentication, authorization, no such realm, a refusal with status 4xx, an untrusted
-   * certificate and a violation of the protocol do.
+   * classification, by which authentication, authorization, no such realm and a violation of the protocol do, and so,
+   * once no other transport is left, do a refusal with status 4xx but for 408, 425 and 429, and an untrusted certificate.
    */
   readonly isFatal?: (cause: Error) => boolean | undefined;
   /**

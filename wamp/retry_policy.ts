@@ -5,7 +5,7 @@
  */
 
 import { isCertificateFailure } from "../internal/certificate_failure.ts";
-import { type RefusedResponse, retryAfter } from "../internal/retry_after.ts";
+import { isPassingRefusal, type RefusedResponse, retryAfter } from "../internal/retry_after.ts";
 import { TicketError } from "./auth/ticket.ts";
 import { JoinError, SessionClosedError, WampProtocolError } from "./errors.ts";
 import { TransportError } from "./transports/errors.ts";
@@ -133,7 +133,7 @@ function verdictOnCause(cause: Error): Verdict | undefined {
 
 function verdictOnStatus(status: number): Verdict | undefined {
   if (status < 300) return undefined;
-  return status >= 500 || status === 408 || status === 425 || status === 429 ? "retry" : "next";
+  return isPassingRefusal(status) ? "retry" : "next";
 }
 
 /** Whether it is what a WebSocket's handshake throws where the server answered, a `HandshakeError`. */

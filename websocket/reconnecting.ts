@@ -7,7 +7,7 @@
 import { Backoff, type BackoffOptions } from "../internal/backoff.ts";
 import { isCertificateFailure } from "../internal/certificate_failure.ts";
 import { delay } from "../internal/delay.ts";
-import { retryAfter } from "../internal/retry_after.ts";
+import { isPassingRefusal, retryAfter } from "../internal/retry_after.ts";
 import { connect, type ConnectOptions } from "./client.ts";
 import { isNormalClosure } from "./close_code.ts";
 import { ConnectionClosedError, HandshakeError } from "./errors.ts";
@@ -39,7 +39,7 @@ export interface ReconnectOptions extends ConnectOptions {
   readonly maxAttempts?: number;
   /**
    * Says whether to try again. By default not after what another attempt would not mend: a mistake of the caller's, a
-   * missing permission, a certificate that is not trusted, and a refusal with status 4xx but for 408 and 429.
+   * missing permission, a certificate that is not trusted, and a refusal with status 4xx but for 408, 425 and 429.
    */
   readonly shouldRetry?: (error: Error) => boolean;
   /** Called before each wait. */
@@ -135,7 +135,7 @@ export function isRetryable(error: Error): boolean {
   // Whatever else connect() throws is a mistake of the caller's or a missing permission.
   if (!(error instanceof HandshakeError)) return false;
   const { status, cause } = error;
-  if (status >= 400 && status < 500) return status === 408 || status === 429;
+  if (status >= 400) return isPassingRefusal(status);
   return !isCertificateFailure(cause);
 }
 

@@ -140,6 +140,7 @@ Deno.test("isRetryable says no where another attempt would not help", () => {
   const retryable: Error[] = [
     LOST,
     refusal(408),
+    refusal(425),
     refusal(429),
     refusal(500),
     refusal(503),

@@ -301,7 +301,7 @@ Deno.test("a realm for nobody lets nobody in", async () => {
   });
 });
 
-Deno.test("SIGHUP changes permissions, methods and limits of a realm, and its sessions stay", async () => {
+Deno.test("SIGHUP changes permissions, methods and limits of a realm, and its sessions stay", POSIX, async () => {
   await withConfigured(async (router) => {
     const principals = { joe: { ticket: "x", role: "backend" } };
     const make = (allow: Json, members: Json = {}): Json =>
@@ -336,7 +336,7 @@ Deno.test("SIGHUP changes permissions, methods and limits of a realm, and its se
   });
 });
 
-Deno.test("SIGHUP begins and ends to keep events", async () => {
+Deno.test("SIGHUP begins and ends to keep events", POSIX, async () => {
   await withConfigured(async (router) => {
     const make = (eventStores: readonly Json[]): Json => config([realm1({ eventStores })]);
     await router.start(make([]));
@@ -405,7 +405,7 @@ Deno.test("SIGHUP adds and removes realms and transports, and says what needs a 
   });
 });
 
-Deno.test("SIGHUP with a file that is wrong changes nothing, and says why", async () => {
+Deno.test("SIGHUP with a file that is wrong changes nothing, and says why", POSIX, async () => {
   await withConfigured(async (router) => {
     await router.start(config([realm1()]));
     const url = await router.url("ws");
@@ -424,7 +424,7 @@ Deno.test("SIGHUP with a file that is wrong changes nothing, and says why", asyn
   });
 });
 
-Deno.test("a transport that cannot be opened at SIGHUP is told, and the rest is done", async () => {
+Deno.test("a transport that cannot be opened at SIGHUP is told, and the rest is done", POSIX, async () => {
   await withConfigured(async (router) => {
     await router.start(config([realm1()]));
     const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -436,7 +436,7 @@ Deno.test("a transport that cannot be opened at SIGHUP is told, and the rest is 
   });
 });
 
-Deno.test("the log has the level and the format of the configuration", async () => {
+Deno.test("the log has the level and the format of the configuration", POSIX, async () => {
   await withConfigured(async (router) => {
     await router.start(config([realm1()], { logging: { level: "debug", format: "json" } }));
     await (await router.join(await router.url("ws"))).leave();

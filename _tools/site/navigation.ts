@@ -51,6 +51,7 @@ export const NAVIGATION: readonly NavigationSection[] = [
       { text: "Progressive calls", file: "docs/guides/progressive_calls.md" },
       { text: "Cancellation and timeouts", file: "docs/guides/cancellation.md" },
       { text: "Catching up on events", file: "docs/guides/catching_up.md" },
+      { text: "End-to-end encryption", file: "docs/guides/encryption.md" },
       { text: "Testing a program", file: "docs/guides/testing.md" },
       { text: "Security", file: "docs/guides/security.md" },
       { text: "Limits", file: "docs/guides/limits.md" },

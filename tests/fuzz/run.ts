@@ -49,7 +49,13 @@ function numberOf(name: string, text: string, least: number): number {
 }
 
 function targetsFor(pattern: string): readonly Target[] {
-  const chosen = TARGETS.filter(({ name }) => new RegExp(pattern).test(name));
+  let isChosen: RegExp;
+  try {
+    isChosen = new RegExp(pattern);
+  } catch (error) {
+    throw new UsageError(`Option --only must be a pattern: ${failureMessage(error)}`);
+  }
+  const chosen = TARGETS.filter(({ name }) => isChosen.test(name));
   if (chosen.length > 0) return chosen;
   throw new UsageError(`Option --only must match one of ${TARGETS.map(({ name }) => name).join("; ")}`);
 }

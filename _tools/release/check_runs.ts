@@ -4,6 +4,7 @@
  * @module
  */
 
+import { failureMessage } from "../../internal/log.ts";
 import { countOf, GateError } from "./gate.ts";
 import type { Git } from "./git.ts";
 import type { Release } from "./release.ts";
@@ -38,7 +39,8 @@ export async function readCheckRuns({ git, env }: Release): Promise<string> {
   const commit = await git.commit();
   const runs = await fetchRuns(`${env.GITHUB_API_URL || API}/repos/${repository}/commits/${commit}/check-runs`, token);
   const short = commit.slice(0, 12);
-  if (runs.length === 0) {
+  // Where all was skipped, nothing was looked at.
+  if (runs.every(({ conclusion }) => conclusion === "skipped")) {
     throw new GateError(`CI has not run for ${short}`, "Push the commit, and wait until CI is green.");
   }
   const bad = runs.filter(({ status, conclusion }) => status !== "completed" || !GREEN.includes(conclusion));
@@ -66,12 +68,20 @@ async function askGh(): Promise<string | undefined> {
   }
 }
 
+async function ask(address: string, token: string): Promise<Response> {
+  try {
+    const headers = { authorization: `Bearer ${token}`, accept: "application/vnd.github+json" };
+    return await fetch(address, { headers });
+  } catch (error) {
+    const problem = `GitHub cannot be asked for CI's runs: ${failureMessage(error)}`;
+    throw new GateError(problem, "Run again when the network is back.", { cause: error });
+  }
+}
+
 async function fetchRuns(address: string, token: string): Promise<CheckRun[]> {
   const runs: CheckRun[] = [];
   for (let page = 1;; page++) {
-    const response = await fetch(`${address}?per_page=${PAGE}&page=${page}`, {
-      headers: { authorization: `Bearer ${token}`, accept: "application/vnd.github+json" },
-    });
+    const response = await ask(`${address}?per_page=${PAGE}&page=${page}`, token);
     // GitHub answers 422 for a commit that it does not know.
     if (response.status === 422) {
       await response.body?.cancel();

@@ -47,6 +47,7 @@ Deno.test("readCheckRuns takes all green runs of the commit, page by page", asyn
 for (
   const [rule, answer, message] of [
     ["no run", [], "CI has not run for"],
+    ["runs that were skipped, all of them", [{ ...GREEN, conclusion: "skipped" }], "CI has not run for"],
     ["a commit that GitHub does not know", 422, "CI has not run for"],
     ["a run that failed", [GREEN, { name: "ok", status: "completed", conclusion: "failure" }], "ok (failure)"],
     ["a run that still runs", [{ name: "ok", status: "in_progress", conclusion: null }], "ok (in_progress)"],
@@ -61,6 +62,20 @@ for (
     await assertRejects(() => askGitHub(answer), GateError, message);
   });
 }
+
+Deno.test("readCheckRuns says that the network is away", async () => {
+  await using project = await MiniProject.make();
+  // Nobody listens at a port that was given back.
+  const { addr, shutdown } = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => new Response());
+  await shutdown();
+  const env = {
+    GITHUB_API_URL: `http://127.0.0.1:${addr.port}`,
+    GITHUB_REPOSITORY: "mini/mini",
+    GITHUB_TOKEN: "secret",
+  };
+  await using release = new Release({ root: project.root, version: "0.1.0", isDryRun: true, env, say: () => {} });
+  await assertRejects(() => readCheckRuns(release), GateError, "GitHub cannot be asked for CI's runs");
+});
 
 Deno.test("the ci gate asks GitHub where it can, and stops for a run that is not green", async () => {
   await using project = await MiniProject.make();

@@ -1,121 +1,20 @@
 /**
- * Types as `deno doc --json` has them, and how they are written. What is left out there is left out here: the labels,
- * `?` and `...` of a tuple's elements, and `abstract` before `new`.
+ * How types are written, from `deno doc --json`. What is left out there is left out here: the labels, `?` and `...` of a
+ * tuple's elements, and `abstract` before `new`.
  *
  * @module
  */
 
-import type { DocFunction, DocMember, DocParam } from "./doc_model.ts";
-
-/** A type parameter. */
-export interface DocTypeParam {
-  /** Its name. */
-  readonly name: string;
-  /** What stands behind `extends`. */
-  readonly constraint?: DocType;
-  /** What stands behind `=`. */
-  readonly default?: DocType;
-}
-
-/** A call or index signature. */
-export interface DocSignature {
-  /** The parameters; of an index signature its key. */
-  readonly params: readonly DocParam[];
-  /** What it gives. */
-  readonly tsType?: DocType;
-  /** The type parameters. */
-  readonly typeParams?: readonly DocTypeParam[];
-  /** Whether an index signature is for reading alone. */
-  readonly readonly?: boolean;
-}
-
-/** What has members: an interface, or an object's type. */
-export interface DocMembers {
-  /** `new (…)`, or a class's constructors. */
-  readonly constructors?: readonly DocMember[];
-  /** The methods and accessors. */
-  readonly methods?: readonly DocMember[];
-  /** The properties. */
-  readonly properties?: readonly DocMember[];
-  /** What it is when called. */
-  readonly callSignatures?: readonly DocSignature[];
-  /** What any other key holds. */
-  readonly indexSignatures?: readonly DocSignature[];
-}
-
-/** A literal's value. */
-export type DocLiteral =
-  | { readonly kind: "string"; readonly string: string }
-  | { readonly kind: "bigInt"; readonly string: string }
-  | { readonly kind: "number"; readonly number: number }
-  | { readonly kind: "boolean"; readonly boolean: boolean }
-  | { readonly kind: "template"; readonly tsTypes: readonly DocType[] };
-
-/** Whether a mapped type adds a modifier, takes it away, or leaves it. */
-type Modifier = boolean | "+" | "-";
-
-/** What a type is, and the parts of it. */
-type DocTypeParts =
-  | { readonly kind: "keyword"; readonly value: string }
-  | { readonly kind: "literal"; readonly value: DocLiteral }
-  | {
-    readonly kind: "typeRef";
-    readonly value: {
-      readonly typeName: string;
-      readonly typeParams?: readonly DocType[];
-      readonly resolution?: { readonly kind: string };
-    };
-  }
-  | { readonly kind: "union" | "intersection" | "tuple"; readonly value: readonly DocType[] }
-  | { readonly kind: "array" | "optional" | "rest" | "parenthesized"; readonly value: DocType }
-  | { readonly kind: "typeOperator"; readonly value: { readonly operator: string; readonly tsType: DocType } }
-  | {
-    readonly kind: "fnOrConstructor";
-    readonly value: DocSignature & { readonly constructor: boolean; readonly tsType: DocType };
-  }
-  | { readonly kind: "typeLiteral"; readonly value: DocMembers }
-  | {
-    readonly kind: "conditional";
-    readonly value: {
-      readonly checkType: DocType;
-      readonly extendsType: DocType;
-      readonly trueType: DocType;
-      readonly falseType: DocType;
-    };
-  }
-  | { readonly kind: "infer"; readonly value: { readonly typeParam: DocTypeParam } }
-  | {
-    readonly kind: "mapped";
-    readonly value: {
-      readonly readonly?: Modifier;
-      readonly optional?: Modifier;
-      readonly typeParam: DocTypeParam;
-      readonly nameType?: DocType;
-      readonly tsType?: DocType;
-    };
-  }
-  | { readonly kind: "indexedAccess"; readonly value: { readonly objType: DocType; readonly indexType: DocType } }
-  | {
-    readonly kind: "typePredicate";
-    readonly value: {
-      readonly asserts?: boolean;
-      readonly param: { readonly type: string; readonly name?: string };
-      readonly type?: DocType;
-    };
-  }
-  | { readonly kind: "typeQuery"; readonly value: string }
-  | {
-    readonly kind: "importType";
-    readonly value: {
-      readonly specifier: string;
-      readonly qualifier?: string;
-      readonly typeParams?: readonly DocType[];
-    };
-  }
-  | { readonly kind: "this"; readonly value?: undefined };
-
-/** A type; `repr` is it in words, where it has a name. */
-export type DocType = { readonly repr?: string } & DocTypeParts;
+import type {
+  DocFunction,
+  DocLiteral,
+  DocMember,
+  DocMembers,
+  DocParam,
+  DocType,
+  DocTypeParam,
+  Modifier,
+} from "./doc_model.ts";
 
 /**
  * Writes a type as TypeScript does, in one line.

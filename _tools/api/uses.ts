@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { DocDeclaration, DocFunction } from "../doc_model.ts";
-import { type DocMembers, type DocType, type DocTypeParam, isSeen, typeOfParam } from "../doc_type.ts";
+import type { DocDeclaration, DocFunction, DocMembers, DocType, DocTypeParam } from "../doc_model.ts";
+import { isSeen, typeOfParam } from "../doc_type.ts";
 
 /** `in`: a program gives it to the library; `out`: the library gives it to a program. */
 export type Use = "in" | "out";

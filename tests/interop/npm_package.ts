@@ -86,6 +86,12 @@ export async function runPackageIn(runtime: PackageRuntime, processes: ProcessGr
 /** The handshake fails, or the connection is closed at once with 1002. */
 async function assertRefused(url: string): Promise<void> {
   const socket = new WebSocket(url);
-  const code = await new Promise<number>((resolve) => socket.addEventListener("close", ({ code }) => resolve(code)));
+  const closed = Promise.withResolvers<number>();
+  socket.addEventListener("close", ({ code }) => closed.resolve(code));
+  const timer = setTimeout(() => closed.reject(new Error("The socket was neither refused nor closed")), TIMEOUT);
+  const code = await closed.promise.finally(() => {
+    clearTimeout(timer);
+    socket.close();
+  });
   assert([1002, 1006].includes(code) || code === 0, `Socket must be refused, closed with ${code}`);
 }

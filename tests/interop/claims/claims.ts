@@ -126,16 +126,16 @@ async function assertNoParts(start: Start): Promise<void> {
     message: (_, bytes) => hello.resolve(new TextDecoder().decode(bytes)),
   });
   const client = start(server.url);
+  const timer = setTimeout(() => hello.reject(new Error("No HELLO came")), PATIENCE);
   try {
-    const timer = setTimeout(() => hello.reject(new Error("No HELLO came")), PATIENCE);
     const [type, , { roles }] = JSON.parse(await hello.promise);
-    clearTimeout(timer);
     assert.equal(type, 1);
     for (const role of ["caller", "callee"]) {
       assert(roles[role].features.progressive_call_results, `${role} must announce progressive results`);
       assert.equal(roles[role].features.progressive_call_invocations, undefined, role);
     }
   } finally {
+    clearTimeout(timer);
     await client.stop();
   }
 }

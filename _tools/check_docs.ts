@@ -14,6 +14,7 @@ import {
   type DocSymbol,
   type DocTag,
   documentFiles,
+  idOf,
   type JsDoc,
 } from "./doc_model.ts";
 import { readExports, readSources, report, ROOT } from "./project.ts";
@@ -22,12 +23,6 @@ const LEVELS: readonly string[] = ["public", "experimental", "internal"];
 
 /** Return types that say nothing, so that no `@returns` is asked for. */
 const SILENT_TYPES: readonly string[] = ["void", "never", "undefined", "asserts"];
-
-/** Names a declaration; one that is exported again stands where it was declared. */
-function idOf(declaration: DocDeclaration): string {
-  const { filename, line, col } = declaration.def?.target ?? declaration.location;
-  return `${filename}:${line}:${col}`;
-}
 
 /** The comment of a declaration; the module's comment before a bare first declaration is not its own. */
 function commentOf({ jsDoc }: DocDeclaration): JsDoc | undefined {

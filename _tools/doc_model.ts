@@ -250,6 +250,17 @@ export interface DocFile {
 export type DocFiles = Readonly<Record<string, DocFile>>;
 
 /**
+ * Names a declaration; one that is exported again stands where it was declared.
+ *
+ * @param declaration The declaration.
+ * @returns Where it was declared.
+ */
+export function idOf({ location, def }: DocDeclaration): string {
+  const { filename, line, col } = def?.target ?? location;
+  return `${filename}:${line}:${col}`;
+}
+
+/**
  * Documents files.
  *
  * @param files Paths from `root`; none give an empty result.

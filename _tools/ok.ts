@@ -5,7 +5,7 @@
  */
 
 import { availableParallelism } from "node:os";
-import { readExports, readSources, ROOT } from "./project.ts";
+import { denoEnvironment, readExports, readSources, ROOT } from "./project.ts";
 
 /** One check: a name and what to tell Deno. */
 interface Check {
@@ -45,9 +45,7 @@ async function listChecks(): Promise<Check[]> {
 }
 
 async function runCheck({ args }: Check): Promise<Outcome> {
-  // The network may have a certificate authority of its own, which only the system knows.
-  const env = { NO_COLOR: "1", DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
-  const options: Deno.CommandOptions = { args: [...args], cwd: ROOT, stdin: "null", env };
+  const options: Deno.CommandOptions = { args: [...args], cwd: ROOT, stdin: "null", env: denoEnvironment() };
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), options).output();
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   // Deno names each file that it checks or downloads; only what is wrong matters here.

@@ -10,6 +10,16 @@ import { fileURLToPath } from "node:url";
 export const ROOT: string = fileURLToPath(new URL("..", import.meta.url));
 
 /**
+ * Gives what a Deno that a tool starts finds in its environment, beside the tool's own.
+ *
+ * @returns Variables by name.
+ */
+export function denoEnvironment(): Record<string, string> {
+  // The network may have a certificate authority of its own, which only the system knows.
+  return { NO_COLOR: "1", DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
+}
+
+/**
  * Reads the TypeScript files at and below some paths.
  *
  * @param paths Files and folders, from the root; absent ones hold nothing.

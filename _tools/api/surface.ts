@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DocDeclaration, DocDefinition, DocFiles, JsDoc } from "../doc_model.ts";
+import { type DocDeclaration, type DocDefinition, type DocFiles, idOf, type JsDoc } from "../doc_model.ts";
 import { dropBodies, listMembers, type MemberText, writeFunction, writeType, writeTypeParams } from "../doc_type.ts";
 import { findUses, type Use } from "./uses.ts";
 
@@ -52,12 +52,6 @@ const KINDS: Readonly<Record<string, SurfaceKind>> = {
   function: "function",
   typeAlias: "type",
 };
-
-/** Names a declaration; one that is exported again stands where it was declared. */
-function idOf({ location, def }: DocDeclaration): string {
-  const { filename, line, col } = def?.target ?? location;
-  return `${filename}:${line}:${col}`;
-}
 
 function tagsOf(jsDoc: JsDoc | undefined): string[] {
   return (jsDoc?.tags ?? []).map(({ kind }) => kind);

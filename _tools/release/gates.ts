@@ -5,6 +5,8 @@
  */
 
 import { join } from "node:path";
+import { countCases } from "../../tests/autobahn/judge.ts";
+import { remove } from "../../tests/support/folders.ts";
 import { findSection, parseChangelog } from "../changelog.ts";
 import { compareVersions, formatVersion, parseVersion, type Version } from "../semver.ts";
 import { CONFORMANCE, publishedFiles, SITE } from "./artifacts.ts";
@@ -80,8 +82,8 @@ export async function checkCi(release: Release): Promise<string[]> {
 /** Every case of the AutobahnTestsuite passes in both roles, and none is left out. */
 export async function checkConformance(release: Release): Promise<string[]> {
   // Reports of earlier runs, of some cases only, would be published with this one's.
-  await removeIfPresent(join(release.root, CONFORMANCE));
-  const expected = ROLES * await countCases(join(release.root, EXPECTATIONS));
+  await remove(join(release.root, CONFORMANCE));
+  const expected = ROLES * await readCaseCount(join(release.root, EXPECTATIONS));
   const { passed } = await release.gateTask("conformance");
   if (passed !== expected) {
     const problem = `The AutobahnTestsuite ran ${formatCount(passed)} cases, ${formatCount(expected)} are expected`;
@@ -93,7 +95,7 @@ export async function checkConformance(release: Release): Promise<string[]> {
 /** The documentation builds, with the conformance reports, and is spelled right. */
 export async function checkDocs(release: Release): Promise<string[]> {
   // The pages of an earlier build would be published as those of this one.
-  await removeIfPresent(join(release.root, SITE));
+  await remove(join(release.root, SITE));
   const summary = await release.gateTask("docs", "--require-reports");
   const index = join(release.root, SITE, "index.html");
   if (!await isPresent(index)) {
@@ -184,11 +186,11 @@ async function compareWithUpstream({ git }: Release, branch: string): Promise<st
     : `${countOf(ahead, "commit")} ahead of ${upstream}, pushed with the release`;
 }
 
-async function countCases(file: string): Promise<number> {
+async function readCaseCount(file: string): Promise<number> {
   const value: unknown = JSON.parse(await Deno.readTextFile(file));
   const groups = typeof value === "object" && value !== null && "groups" in value ? value.groups : undefined;
   if (!Array.isArray(groups)) throw new GateError(`${EXPECTATIONS} has no groups`, "Restore it.");
-  return groups.reduce((sum, group) => sum + Object.keys(group.cases).length, 0);
+  return countCases({ groups });
 }
 
 function readSections(text: string): ReturnType<typeof parseChangelog> {
@@ -208,8 +210,4 @@ async function isPresent(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-async function removeIfPresent(path: string): Promise<void> {
-  if (await isPresent(path)) await Deno.remove(path, { recursive: true });
 }

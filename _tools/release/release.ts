@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { ProcessGroup } from "../../tests/support/processes.ts";
+import { denoEnvironment } from "../project.ts";
 import { formatSummary, GateError, readSummary, type Summary } from "./gate.ts";
 import { Git } from "./git.ts";
 import type { ReleaseRecord } from "./record.ts";
@@ -97,9 +98,12 @@ export class Release implements AsyncDisposable {
       lines.push(line);
       if (lines.length > KEPT_LINES) lines.shift();
     };
-    // The network may have a certificate authority of its own, which only the system knows.
-    const env = { NO_COLOR: "1", DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
-    const process = this.#processes.start(name, [Deno.execPath(), ...args], { cwd, env, log, onLine });
+    const process = this.#processes.start(name, [Deno.execPath(), ...args], {
+      cwd,
+      env: denoEnvironment(),
+      log,
+      onLine,
+    });
     const timer = setInterval(() => {
       const seconds = Math.round((performance.now() - start) / 1_000);
       this.say(

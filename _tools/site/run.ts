@@ -4,6 +4,8 @@
  * @module
  */
 
+import { denoEnvironment } from "../project.ts";
+
 /** Where a step runs. */
 export interface RunOptions {
   /** The working directory. */
@@ -19,12 +21,10 @@ export interface RunOptions {
  * @throws {Error} It failed; the message has all that it printed.
  */
 export async function runDeno(args: readonly string[], { cwd }: RunOptions): Promise<string> {
-  // The network may have a certificate authority of its own, which only the system knows.
-  const env = { NO_COLOR: "1", DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
   const command = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd,
-    env,
+    env: denoEnvironment(),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -8,12 +8,11 @@
  * @module
  */
 
-import process from "node:process";
 import { parseArgs } from "node:util";
-import { failureMessage } from "@viaduct/viaduct";
 import { join } from "@viaduct/viaduct/wamp";
 import { wampcra } from "@viaduct/viaduct/wamp/auth";
 import { OPERATOR, REALM, uriOf } from "./fleet.ts";
+import { runProgram } from "./program.ts";
 
 const USAGE = `Usage: command.ts [OPTIONS] DEVICE vent open|closed
        command.ts [OPTIONS] DEVICE interval MS
@@ -40,10 +39,4 @@ async function main(): Promise<void> {
   console.log(await session.call(uriOf(device, command), [argument], { timeout: PATIENCE }));
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(failureMessage(error));
-  console.error(USAGE);
-  process.exitCode = 1;
-}
+await runProgram(main, USAGE);

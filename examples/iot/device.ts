@@ -21,6 +21,7 @@ import {
 } from "@viaduct/viaduct/wamp";
 import { wampcra } from "@viaduct/viaduct/wamp/auth";
 import { DEVICES, REALM, type Telemetry, uriOf, type Vent } from "./fleet.ts";
+import { runProgram } from "./program.ts";
 
 const USAGE = `Usage: device.ts [OPTIONS] DEVICE
   --url URL        the hub (default: rs://127.0.0.1:8081)
@@ -196,12 +197,4 @@ async function main(): Promise<void> {
   log("stopped");
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(failureMessage(error));
-    console.error(USAGE);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await runProgram(main, USAGE);

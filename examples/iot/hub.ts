@@ -10,10 +10,10 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { failureMessage } from "@viaduct/viaduct";
 import { acceptWampcra } from "@viaduct/viaduct/wamp/auth";
 import { type AuthorizationRequest, createRouter, type RouterServer, serveRouter } from "@viaduct/viaduct/wamp/router";
 import { DEVICES, OPERATOR, REALM } from "./fleet.ts";
+import { readPort, runProgram } from "./program.ts";
 
 const USAGE = `Usage: hub.ts [OPTIONS]
   --port PORT      where to listen for RawSocket; 0 takes a free port (default: 8081)
@@ -59,12 +59,6 @@ export async function startHub(hostname: string, port: number): Promise<RouterSe
   });
 }
 
-/** Reads a port from the command line. */
-export function readPort(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error(`Port must be 0 to 65535, received "${text}"`);
-  return Number(text);
-}
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     args: Deno.args,
@@ -82,12 +76,4 @@ async function main(): Promise<void> {
   console.log("Bye");
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(failureMessage(error));
-    console.error(USAGE);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await runProgram(main, USAGE);

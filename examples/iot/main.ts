@@ -10,12 +10,12 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { failureMessage } from "@viaduct/viaduct";
 import { Device } from "./device.ts";
 import { DEVICES } from "./fleet.ts";
-import { readPort, startHub } from "./hub.ts";
+import { startHub } from "./hub.ts";
 import { createMonitor, describe } from "./monitor.ts";
 import { runScript } from "./script.ts";
+import { readPort, runProgram } from "./program.ts";
 
 const USAGE = `Usage: main.ts [OPTIONS]
   --port PORT      where the hub listens for RawSocket; 0 takes a free port (default: 8081)
@@ -62,10 +62,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(failureMessage(error));
-  console.error(USAGE);
-  process.exitCode = 1;
-}
+await runProgram(main, USAGE);

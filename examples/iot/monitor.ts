@@ -14,6 +14,7 @@ import { failureMessage } from "@viaduct/viaduct";
 import { type Component, component, type ComponentOptions } from "@viaduct/viaduct/wamp";
 import { wampcra } from "@viaduct/viaduct/wamp/auth";
 import { deviceOf, OPERATOR, REALM, type Telemetry, uriOf } from "./fleet.ts";
+import { runProgram } from "./program.ts";
 
 const USAGE = `Usage: monitor.ts [OPTIONS]
   --url URL        the hub (default: rs://127.0.0.1:8081)`;
@@ -65,12 +66,4 @@ async function main(): Promise<void> {
   await monitor.run({ signal: stop.signal });
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(failureMessage(error));
-    console.error(USAGE);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await runProgram(main, USAGE);

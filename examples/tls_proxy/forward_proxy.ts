@@ -10,7 +10,7 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
-import { type RunningProxy, tie } from "./tls_proxy.ts";
+import { listen, type RunningProxy, tie } from "./tls_proxy.ts";
 
 /** How the proxy is started. */
 export interface ForwardProxyOptions {
@@ -64,14 +64,5 @@ export async function startForwardProxy(options: ForwardProxyOptions): Promise<R
     const fail = (): void => refuse(socket, 502);
     upstream.on("error", fail);
   });
-  await new Promise<void>((resolve) => server.listen(port, hostname, resolve));
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address !== null ? address.port : port,
-    async stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  return await listen(server, sockets, { hostname, port });
 }

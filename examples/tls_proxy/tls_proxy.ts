@@ -8,6 +8,7 @@
 import type { Buffer } from "node:buffer";
 import { type IncomingHttpHeaders, type IncomingMessage, request as requestOf } from "node:http";
 import { createServer } from "node:https";
+import type { Server } from "node:net";
 import { type Duplex, pipeline } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { FIELDS } from "./router.ts";
@@ -118,6 +119,15 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<RunningPr
     asking.on("error", () => response.headersSent ? response.destroy() : response.writeHead(502).end());
     request.pipe(asking);
   });
+  return await listen(server, sockets, { hostname, port });
+}
+
+/** Lets a proxy listen; `sockets` are those that it ends when it stops. */
+export async function listen(
+  server: Server,
+  sockets: Iterable<Duplex>,
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+): Promise<RunningProxy> {
   await new Promise<void>((resolve) => server.listen(port, hostname, resolve));
   const address = server.address();
   return {

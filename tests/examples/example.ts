@@ -21,7 +21,7 @@ export interface ExampleResult {
 }
 
 /** The permissions that the command in an example's header gives. */
-async function readPermissions(path: string): Promise<string[]> {
+export async function readPermissions(path: string): Promise<string[]> {
   const source = await Deno.readTextFile(path);
   const command = /^ \* deno run (.*) examples\/\S+\.ts/m.exec(source);
   assert(command !== null, `${path} must say how it is run`);

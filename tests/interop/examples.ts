@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { readPermissions } from "../examples/example.ts";
 import { ROOT } from "../support/folders.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import type { CheckResult } from "./cells.ts";
@@ -29,8 +30,7 @@ export interface ExampleCell {
 /** The command of an example as its header says. */
 async function commandOf(path: string): Promise<string[]> {
   const file = join(ROOT, "examples", path);
-  const [, permissions = ""] = /^ \* deno run (.*?) examples\/\S+\.ts/m.exec(await Deno.readTextFile(file)) ?? [];
-  const scoped = permissions.split(" ").map((permission) => permission.replace(/(?<=^--allow-read=|,)/g, ROOT));
+  const scoped = (await readPermissions(file)).map((permission) => permission.replace(/(?<=^--allow-read=|,)/g, ROOT));
   return [Deno.execPath(), "run", "--no-prompt", ...scoped, file];
 }
 

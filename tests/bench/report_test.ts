@@ -1,19 +1,10 @@
 import { judge, markdownTable, measurementTable, verdictTable } from "../../bench/load/report.ts";
-import type { Scenario, ServerName } from "../../bench/load/scenarios.ts";
+import type { ServerName } from "../../bench/load/scenarios.ts";
 import { SCENARIOS } from "../../bench/load/scenarios.ts";
 import { portIn } from "../../bench/load/servers.ts";
 import { median, pairedRatio, percentile } from "../../bench/load/statistics.ts";
 import { assertEquals } from "../std.ts";
-
-const SCENARIO: Scenario = {
-  name: "small",
-  traffic: { kind: "binary", size: 64, connections: 1, inFlight: 1 },
-  servers: ["viaduct-handler", "deno"],
-  targets: [
-    { server: "viaduct-handler", peer: "deno", atLeast: 2 },
-    { server: "viaduct-handler", peer: "bun", atLeast: 1 },
-  ],
-};
+import { SCENARIO } from "./scenario.ts";
 
 function rounds(...rates: number[]): { messagesPerSecond: number; megabytesPerSecond: number }[] {
   return rates.map((rate) => ({ messagesPerSecond: rate, megabytesPerSecond: rate / 1000 }));

@@ -1,12 +1,13 @@
 import { figureBlocks } from "../../bench/figure_blocks.ts";
 import { FIGURE_FILES, insertFigures } from "../../bench/figures.ts";
 import { summarize } from "../../bench/load/report.ts";
-import { type Scenario, SCENARIOS } from "../../bench/load/scenarios.ts";
+import { SCENARIOS } from "../../bench/load/scenarios.ts";
 import { SCENARIOS as WAMP_SCENARIOS } from "../../bench/load/wamp/systems.ts";
 import { maskingSizes } from "../../bench/masking.ts";
 import { formatResults, isMet, ratioFigures, readResults, RESULTS_FOLDER, significant } from "../../bench/results.ts";
 import { plotSpecs } from "../../_tools/plot_specs.ts";
 import { assert, assertEquals, assertThrows } from "../std.ts";
+import { SCENARIO } from "./scenario.ts";
 
 const results = await readResults();
 
@@ -65,18 +66,9 @@ Deno.test("isMet takes the share of a ceiling in place of the ratio", () => {
 });
 
 Deno.test("summarize keeps medians, and leaves out what was not measured", () => {
-  const scenario: Scenario = {
-    name: "small",
-    traffic: { kind: "binary", size: 64, connections: 1, inFlight: 1 },
-    servers: ["viaduct-handler", "deno"],
-    targets: [
-      { server: "viaduct-handler", peer: "deno", atLeast: 2 },
-      { server: "viaduct-handler", peer: "bun", atLeast: 1 },
-    ],
-  };
   const round = (rate: number) => ({ messagesPerSecond: rate, megabytesPerSecond: 1, serverCpu: 0.5 });
   const rounds = { "viaduct-handler": [round(300), round(200)], deno: [round(100), round(100)] };
-  assertEquals(summarize({ scenario, rounds }), {
+  assertEquals(summarize({ scenario: SCENARIO, rounds }), {
     name: "small",
     servers: {
       "viaduct-handler": { perSecond: 250, micros: 2000, serverCpu: 0.5 },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NEXT_STATES } from "../support/component_states.ts";
 import type { Outcome, PartRecord, ToldStatus } from "./records.ts";
 import { RETRY } from "./part.ts";
 
@@ -15,16 +16,6 @@ const CLOCK = 5;
 const LONGEST_REQUEST = 10_000;
 /** How many statuses are shown where one was wrong. */
 const SHOWN = 8;
-
-/** What may follow a status. */
-const NEXT: Readonly<Record<ToldStatus["state"], readonly ToldStatus["state"][]>> = {
-  closed: ["connecting"],
-  connecting: ["joining", "lost", "fatal", "closed"],
-  joining: ["open", "lost", "fatal", "closed"],
-  open: ["open", "lost", "fatal", "closed"],
-  lost: ["connecting", "closed"],
-  fatal: [],
-};
 
 /** A time in which a part had a session with all its subscriptions. */
 interface UpTime {
@@ -243,7 +234,7 @@ function isOpen({ outcome, who }: Request): boolean {
 
 /** What is wrong with a status, after another and so many milliseconds. */
 function whatIsWrong(before: ToldStatus, status: ToldStatus, elapsed: number): string | undefined {
-  if (!NEXT[before.state].includes(status.state)) return `${before.state} was followed by ${status.state}`;
+  if (!NEXT_STATES[before.state].includes(status.state)) return `${before.state} was followed by ${status.state}`;
   switch (status.state) {
     case "connecting":
       if (before.state === "lost" && elapsed < (before.retryIn ?? 0) - CLOCK) {

@@ -2,19 +2,10 @@ import type { ComponentStatus } from "../../wamp/component_api.ts";
 import { TransportLostError } from "../../wamp/errors.ts";
 import { settled } from "../fake_clock.ts";
 import { assert, assertEquals } from "../std.ts";
+import { NEXT_STATES } from "../support/component_states.ts";
 import { reach, seeded, withNetwork } from "./component_fixture.ts";
 
 const TICK = "com.example.tick";
-
-/** Which status may follow which. */
-const FOLLOWS: Readonly<Record<ComponentStatus["state"], readonly ComponentStatus["state"][]>> = {
-  closed: ["connecting"],
-  connecting: ["joining", "lost", "fatal", "closed"],
-  joining: ["open", "lost", "fatal", "closed"],
-  open: ["open", "lost", "fatal", "closed"],
-  lost: ["connecting", "closed"],
-  fatal: [],
-};
 
 for (const seed of [1, 2, 3, 4]) {
   Deno.test(`Cut at any time, a component misses and doubles no event, repeats no call and tells each step (seed ${seed})`, async () => {
@@ -33,7 +24,7 @@ for (const seed of [1, 2, 3, 4]) {
         .subscribe(TICK, ({ args: [id] }) => heard.push(id), { catchUp: { onGap: (gap) => gaps.push(gap) } });
       let last: ComponentStatus["state"] = "closed";
       app.onStatus(({ state }) => {
-        assert(FOLLOWS[last].includes(state), `${state} after ${last}`);
+        assert(NEXT_STATES[last].includes(state), `${state} after ${last}`);
         last = state;
       });
       void app.run();

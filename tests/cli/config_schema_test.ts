@@ -5,6 +5,7 @@ import { parseJsonDocument } from "../../cli/json_document.ts";
 import { assert, assertEquals, assertMatch } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
 import { runMain } from "./running.ts";
+import { codeBlocks } from "../support/code_blocks.ts";
 
 const HINT = "run deno run -A _tools/config_docs.ts";
 
@@ -24,7 +25,7 @@ Deno.test("the reference in the documentation is that of the schema, and its exa
   // The formatter breaks lines and pads.
   const words = (part: string): string => part.replace(/\s+/g, " ");
   assertEquals(words(findReference(text)), words(writeReference()), HINT);
-  const [, example = ""] = /```json\n([\s\S]*?)```/.exec(text) ?? [];
+  const [example = ""] = codeBlocks(text, "json");
   assertEquals(checkNode(parseJsonDocument(example), CONFIG_SCHEMA), []);
 });
 

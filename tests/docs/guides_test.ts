@@ -1,6 +1,7 @@
 import { dirname, join, relative } from "node:path";
 import { assert, assertEquals } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
+import { codeBlocks } from "../support/code_blocks.ts";
 
 const GUIDES = join(ROOT, "docs", "guides");
 
@@ -63,7 +64,7 @@ Deno.test("the README names every guide", async () => {
 
 Deno.test("the entries in the guide to authentication stand so in the configurations of examples/auth/", async () => {
   const guide = await Deno.readTextFile(join(GUIDES, "authentication.md"));
-  const entries = [...guide.matchAll(/```json\n([^]*?)```/g)].map(([, text = ""]) => JSON.parse(text));
+  const entries = codeBlocks(guide, "json").map((text) => JSON.parse(text));
   const configured: unknown[] = [];
   for (const { name } of Deno.readDirSync(join(ROOT, "examples", "auth"))) {
     if (!name.endsWith(".json") || name === "dynamic.json") continue;

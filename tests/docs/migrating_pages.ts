@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { ROOT } from "../support/folders.ts";
+import { codeBlocks } from "../support/code_blocks.ts";
 
 /** A page, by its file's name without the ending. */
 export type MigrationPageName = "autobahn_js" | "autobahn_python" | "wampy" | "ws";
@@ -59,9 +60,9 @@ function rowsOf(text: string): MigrationRow[] {
 }
 
 function blockOf(text: string, language: string): string {
-  const blocks = [...text.matchAll(/^```(\w+)(?: ignore)?\n([^]*?)^```$/gm)].filter(([, one]) => one === language);
-  if (blocks.length !== 1) throw new Error(`A page must have one block of ${language}, has ${blocks.length}`);
-  return blocks[0]![2]!;
+  const [block, ...others] = codeBlocks(text, language);
+  if (block !== undefined && others.length === 0) return block;
+  throw new Error(`A page must have one block of ${language}, has ${others.length + (block === undefined ? 0 : 1)}`);
 }
 
 /** Reads a page. */

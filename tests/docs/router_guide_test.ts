@@ -5,13 +5,14 @@ import { assert, assertEquals, assertRejects } from "../std.ts";
 import { ROOT } from "../support/folders.ts";
 import { Process } from "../support/processes.ts";
 import { POSIX } from "../support/systems.ts";
+import { codeBlocks } from "../support/code_blocks.ts";
 
 const guide = await Deno.readTextFile(joinPath(ROOT, "docs", "guides", "router.md"));
 /** A failsafe for what takes a second, in milliseconds. */
 const LIMIT = 30_000;
 
 function blockOf(language: string): string {
-  const [, text] = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "m").exec(guide) ?? [];
+  const [text] = codeBlocks(guide, language);
   assert(text !== undefined, `The guide must have a block of ${language}`);
   return text;
 }

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { join as joinPath } from "node:path";
 import { join, type Session, TransportError } from "../../wamp/mod.ts";
 import { createRouter, serveRouter } from "../../wamp/router/mod.ts";
+import { codeBlocks } from "../support/code_blocks.ts";
 import { ROOT } from "../support/folders.ts";
 import type { ProcessGroup } from "../support/processes.ts";
 import { createTlsFixture, type TlsFixture } from "../tls_fixture.ts";
@@ -22,8 +23,7 @@ export const ROUTER_GUIDE_CHECKS: readonly string[] = ["program", "page of the h
 /** The configuration in the guide. */
 async function readGuide(): Promise<string> {
   const guide = await Deno.readTextFile(joinPath(ROOT, "docs", "guides", "router.md"));
-  const [, config = ""] = /^```nginx\n([^]*?)^```$/m.exec(guide) ?? [];
-  return config;
+  return codeBlocks(guide, "nginx")[0] ?? "";
 }
 
 /** Runs the checks. */
